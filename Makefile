@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+PYTHON ?= python3
+NPM ?= npm
+
+BIN := .venv/bin
+COLLECTIONS := .cache/collections
+VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
+ARTEFACT := .cache/build/devfleet-codex-$(VERSION).tar.gz
+CLIENT_STAMP := .cache/client/.installed
+
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
+export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
+
+.DEFAULT_GOAL := help
+.PHONY: help dev vendor client build unit lint integration e2e test demo audit clean
+
+help: ## say what each target does
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+dev: ## make .venv and the collections path in .cache
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "make dev: \"$(PYTHON)\" is not a Python 3.11 or later; install one, or name one with make PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) scripts/build_environment.py
+
+vendor: dev ## put the pinned tomlkit into plugins/module_utils/_vendor
+	@$(BIN)/python scripts/vendor.py
+
+client: $(CLIENT_STAMP) ## install the Codex client that the end-to-end tests use
+
+$(CLIENT_STAMP): tests/e2e/client/package.json tests/e2e/client/package-lock.json
+	@command -v $(NPM) >/dev/null 2>&1 && command -v node >/dev/null 2>&1 || { \
+	  echo "make client: npm and node are needed for the Codex client; install Node.js 16 or later (Debian: apt-get install npm), or name npm with make NPM=/path/to/npm." >&2; exit 1; }
+	@mkdir -p .cache/client
+	@rm -f $@
+	@cp tests/e2e/client/package.json tests/e2e/client/package-lock.json .cache/client/
+	@if [ -f tests/e2e/client/.npmrc ]; then cp tests/e2e/client/.npmrc .cache/client/; fi
+	@$(NPM) ci --prefix .cache/client --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build: vendor ## build the artefact in .cache/build
+	@mkdir -p $(dir $(ARTEFACT))
+	@$(BIN)/ansible-galaxy collection build --force --output-path $(dir $(ARTEFACT))
+
+unit: vendor ## run the unit tests
+	@$(BIN)/python -m pytest tests/unit
+
+lint: vendor ## run every linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+integration: vendor ## run the tests of the built artefact
+	@$(BIN)/python -m pytest tests/integration
+
+e2e: vendor client ## run the tests with the real Codex client
+	@$(BIN)/python -m pytest tests/e2e
+
+test: lint client ## lint, then all tests in one run
+	@$(BIN)/python -m pytest
+
+demo: vendor client ## show the main job on three pretend laptops
+	@$(BIN)/python scripts/demo.py
+
+audit: vendor ## audit this machine
+	@$(BIN)/ansible-playbook -i localhost, -c local devfleet.codex.audit
+
+clean: ## remove everything that make has made
+	rm -rf .cache .venv plugins/module_utils/_vendor/tomlkit
