@@ -9,6 +9,7 @@ BIN := .venv/bin
 COLLECTIONS := .cache/collections
 VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
 ARTEFACT := .cache/build/devfleet-codex-$(VERSION).tar.gz
+PLUGIN_KINDS := $(sort $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*.py))))
 CLIENT_STAMP := .cache/client/.installed
 
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
@@ -17,7 +18,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 .DEFAULT_GOAL := help
-.PHONY: help dev vendor client build unit lint integration e2e test demo audit clean
+.PHONY: help dev vendor client build unit lint format integration e2e test demo audit clean
 
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -50,9 +51,19 @@ unit: vendor ## run the unit tests
 	@$(BIN)/python -m pytest tests/unit
 
 lint: vendor ## run every linter
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@$(BIN)/python scripts/vendor.py check
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary $(foreach kind,$(PLUGIN_KINDS),-p ansible_collections.devfleet.codex.plugins.$(kind))
+	@$(BIN)/mypy --no-error-summary scripts tests/support
+	@$(BIN)/yamllint --strict .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline --strict --quiet
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog lint
+
+format: dev ## lay out every Python file as lint wants it
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
 
 integration: vendor ## run the tests of the built artefact
 	@$(BIN)/python -m pytest tests/integration
