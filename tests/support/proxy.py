@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A CONNECT proxy on loopback that knows a few hosts and refuses all others.
+
+It never opens a connection that leaves the machine: a route leads to a loopback address or is
+refused when it is made, and a host without a route is answered with 403 and recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import typing as t
+
+from .service_thread import EventLoopThread
+
+Address = tuple[str, int]
+
+
+class Proxy:
+    """The proxy; use it as a context manager. Without routes it refuses everything."""
+
+    def __init__(self, routes: t.Mapping[str, Address] | None = None) -> None:
+        self._routes: dict[str, Address] = {}
+        for target, address in (routes or {}).items():
+            if not ipaddress.ip_address(address[0]).is_loopback:
+                raise ValueError(f"the route of {target} leaves the machine: {address[0]}")
+            self._routes[target] = address
+        self.tunnelled: list[str] = []
+        self.refused: list[str] = []
+        self._thread = EventLoopThread("proxy")
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def __enter__(self) -> Proxy:
+        self._thread.start()
+        self._server = self._thread.run(asyncio.start_server(self._handle, "127.0.0.1", 0))
+        self._port = int(self._server.sockets[0].getsockname()[1])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+        self._thread.stop()
+
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._serve(reader, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        method, target = head.decode("latin-1").split(" ", 2)[:2]
+        address = self._routes.get(target) if method == "CONNECT" else None
+        if address is None:
+            self.refused.append(target)
+            writer.write(
+                b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            )
+            await writer.drain()
+            return
+        self.tunnelled.append(target)
+        far_reader, far_writer = await asyncio.open_connection(*address)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        # One side was cut; closing the other below is the faithful answer.
+        pass
+    finally:
+        writer.close()
