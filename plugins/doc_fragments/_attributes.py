@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Attributes of the modules. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying
+      the target.
+    support: full
+  platform:
+    description: Target OS that can be operated against.
+    platforms: posix
+    support: full
+requirements:
+  - Python 3.9 or later on the target. Nothing else has to be installed there.
+"""
+
+    INFO = r"""
+options: {}
+attributes:
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in
+      C(check_mode)), when in diff mode.
+    support: N/A
+    details: This changes nothing.
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second
+      run changes nothing.
+    support: full
+"""
+
+    CHANGES_FILES = r"""
+options: {}
+attributes:
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in
+      C(check_mode)), when in diff mode.
+    support: full
+    details: The changed lines alone, for their neighbours may be secrets.
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second
+      run changes nothing.
+    support: full
+  safe_file_operations:
+    description: Uses the operations of a safe, atomic replacement of files.
+    support: full
+"""

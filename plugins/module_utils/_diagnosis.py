@@ -1,0 +1,216 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From what was seen on a machine to a verdict. Pure.
+
+This module util is PRIVATE to the collection. When in doubt the verdict is
+``inconclusive``, and nothing is changed on its ground.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ._advice import advice_for
+from ._doctor import AUTH, CONFIG, HTTP, WEBSOCKET, DoctorReport, DoctorRun, NoReport
+from ._layers import Provider
+from ._transport import Http, WebSocket, http_side, websocket_side
+
+REMEDIES = {"websocket_blocked": "http_provider", "http_only_broken": "http_provider"}
+"""Verdict to remedy; every other verdict has none that a tool may apply."""
+
+_INVESTIGATE = {
+    "healthy": "none",
+    "http_only": "none",
+    "not_installed": "none",
+    "unsupported_version": "none",
+}
+
+_OPENAI_HOSTS = ("api.openai.com", "chatgpt.com")
+_OWN_CREDENTIALS = (
+    "env_key",
+    "experimental_bearer_token",
+    "auth",
+    "http_headers",
+    "env_http_headers",
+    "aws",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagnosis:
+    """A verdict, what it rests on, and what follows from it."""
+
+    verdict: str
+    cause: str
+    evidence: tuple[str, ...]
+
+    @property
+    def remedy(self) -> str:
+        """http_provider, investigate or none."""
+        return REMEDIES.get(self.verdict) or _INVESTIGATE.get(self.verdict, "investigate")
+
+    @property
+    def advice(self) -> str:
+        """One sentence for a person: what it means and what to do."""
+        return advice_for(self.verdict, self.cause)
+
+
+def diagnose(runs: t.Sequence[DoctorRun], provider: Provider) -> Diagnosis:
+    """Judge one or more doctor runs made some time apart.
+
+    A WebSocket failure counts only if every run shows one. A server error
+    (5xx) that is gone at the next run is nothing at all (issue 35323).
+    """
+    single = [_judge(run, provider) for run in runs]
+    last = single[-1]
+    if len({one.verdict for one in single}) == 1:
+        if len({one.cause for one in single}) == 1:
+            return last
+        return dataclasses.replace(last, evidence=tuple(e for one in single for e in one.evidence))
+    evidence = tuple(e for one in single for e in one.evidence)
+    if last.verdict == "healthy" and all(
+        one.cause in ("service_error", last.cause) for one in single
+    ):
+        return dataclasses.replace(last, evidence=evidence)
+    if last.verdict == "healthy":
+        return Diagnosis("inconclusive", "intermittent", evidence)
+    return Diagnosis("inconclusive", "probes_disagree", evidence)
+
+
+def wants_second_run(first: Diagnosis) -> bool:
+    """Whether a second run some time later can change or confirm what the first one saw."""
+    return first.verdict in ("websocket_blocked", "network_unreachable") or first.cause in (
+        "service_error",
+        "refused_alike",
+        "rate_limited",
+        "proxy_not_checked",
+    )
+
+
+def not_installed() -> Diagnosis:
+    """No client was found."""
+    return Diagnosis("not_installed", "not_found", ("no codex executable was found",))
+
+
+def no_doctor(version: str) -> Diagnosis:
+    """The client is older than ``codex doctor`` (0.131.0)."""
+    return Diagnosis("unsupported_version", "no_doctor", (f"codex {version} has no doctor",))
+
+
+def client_unusable(detail: str) -> Diagnosis:
+    """A client was found that does not answer ``--version``."""
+    return Diagnosis("inconclusive", "client_not_runnable", (detail,))
+
+
+def _judge(run: DoctorRun, provider: Provider) -> Diagnosis:
+    if isinstance(run, NoReport):
+        return Diagnosis("inconclusive", run.cause, (run.detail,))
+    return _judge_report(run, provider)
+
+
+def _judge_report(report: DoctorReport, provider: Provider) -> Diagnosis:
+    config, http_check = report.checks.get(CONFIG), report.checks.get(HTTP)
+    websocket_check = report.checks.get(WEBSOCKET)
+    if config is not None and config.status == "fail":
+        return Diagnosis("config_invalid", "not_loadable", (config.summary,))
+    if config is None or http_check is None or websocket_check is None:
+        return Diagnosis(
+            "inconclusive", "check_missing", ("doctor's report lacks a check it always has",)
+        )
+    http, websocket = http_side(http_check), websocket_side(websocket_check)
+    evidence = (f"WebSocket: {websocket.detail}", f"HTTP: {http.detail}")
+    verdict, cause = _verdict(report, provider, websocket, http)
+    return Diagnosis(verdict, cause, evidence)
+
+
+def _verdict(
+    report: DoctorReport, provider: Provider, websocket: WebSocket, http: Http
+) -> tuple[str, str]:
+    if http.outcome == "failed":
+        return "network_unreachable", http.failure
+    if websocket.outcome == "disabled":
+        return _without_websockets(report, provider, http)
+    if websocket.outcome == "unknown" or http.outcome in ("unknown", "no_endpoint"):
+        return "inconclusive", "unknown_wording"
+    if websocket.outcome == "open":
+        return "healthy", "handshake_ok"
+    return _websocket_failure(report, provider, websocket, http)
+
+
+def _websocket_failure(
+    report: DoctorReport, provider: Provider, websocket: WebSocket, http: Http
+) -> tuple[str, str]:
+    if websocket.auth_mode == "none" and http.mode != "provider auth":
+        return "auth_missing", "no_credentials"
+    if websocket.status is not None:
+        doubt = _doubtful_status(websocket.status)
+        if doubt:
+            return doubt
+    if http.outcome == "answered_otherwise":
+        return "inconclusive", "refused_alike"
+    if (
+        websocket.outcome == "failed"
+        and "proxy env vars present" in report.checks[WEBSOCKET].details
+    ):
+        # A proxy URL without a scheme looks exactly like this (0.169.0), and is cured otherwise.
+        return "inconclusive", "proxy_not_checked"
+    if provider.origin in ("managed", "requirements"):
+        return "managed_elsewhere", provider.origin
+    if provider.active != "openai" and provider.table_layer not in ("override", "user"):
+        return "managed_elsewhere", provider.table_layer or "unknown_layer"
+    if websocket.status is not None:
+        return (
+            "websocket_blocked",
+            "answered_with_page" if websocket.status == 200 else "upgrade_refused",
+        )
+    return "websocket_blocked", {
+        "failed": "connection_failed",
+        "timed_out": "handshake_timed_out",
+        "closed": "closed_after_handshake",
+    }[websocket.outcome]
+
+
+def _doubtful_status(status: int) -> tuple[str, str] | None:
+    """The statuses of a refused upgrade that prove no WebSocket failure."""
+    if status == 426:
+        # Measured 0.115 to 0.169: the client falls back at once, no turn is delayed.
+        return "healthy", "upgrade_required"
+    if status == 401:
+        return "inconclusive", "credentials_rejected"
+    if status == 407:
+        return "inconclusive", "proxy_credentials"
+    if status == 429:
+        return "inconclusive", "rate_limited"
+    if status >= 500:
+        return "inconclusive", "service_error"
+    if status == 200 or 400 <= status < 500:
+        return None
+    return "inconclusive", "unknown_wording"
+
+
+def _without_websockets(report: DoctorReport, provider: Provider, http: Http) -> tuple[str, str]:
+    """The provider has WebSockets off: is that a working cure, or does it only look like one?"""
+    table = provider.table or {}
+    own_credentials = any(table.get(key) for key in _OWN_CREDENTIALS)
+    base_url = table.get("base_url")
+    to_openai = not isinstance(base_url, str) or any(host in base_url for host in _OPENAI_HOSTS)
+    if provider.table is not None and to_openai and not own_credentials:
+        if table.get("requires_openai_auth") is not True:
+            # Measured with 0.169.0: doctor is green, and no Authorization header is sent.
+            return "http_only_broken", "no_credentials_sent"
+        if isinstance(base_url, str) and http.mode == "ChatGPT auth":
+            return "http_only_broken", "wrong_host_for_login"
+    auth = report.checks.get(AUTH)
+    if auth is not None and auth.status == "fail":
+        return "auth_missing", "no_credentials"
+    if http.outcome != "answered":
+        return (
+            "inconclusive",
+            "refused_alike" if http.outcome == "answered_otherwise" else "unknown_wording",
+        )
+    if provider.table is None and (auth is None or auth.status != "ok"):
+        return "inconclusive", "auth_not_shown"
+    return "http_only", "websockets_off"

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one writer: read a file, and replace it only if it is still what was read.
+
+This module util is PRIVATE to the collection. Whoever is stopped at any point
+leaves the old bytes or the new bytes: the new ones are written beside the
+file, flushed, compared and renamed. Symlinks are followed and stay; mode,
+owner, SELinux context, ACLs and other extended attributes are kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import os
+import stat
+import tempfile
+
+SIZE_LIMIT = 16 * 1024 * 1024
+"""Bytes of the largest file that is read; real ones have a few KB, 1 MB has been seen."""
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+
+class FileRefused(Exception):
+    """A file cannot be used; the text is a sentence that names it and says what to do."""
+
+
+class FileChanged(Exception):
+    """Somebody else wrote the file between reading and replacing it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """A file as it was read."""
+
+    path: str
+    real_path: str
+    """``path`` with every symlink followed."""
+    data: bytes | None
+    """None where there is no file."""
+    mode: int
+    uid: int
+    gid: int
+
+
+def snapshot(path: str) -> Snapshot:
+    """Read ``path``. A missing file or a dangling link is no error: ``data`` is None."""
+    real_path = os.path.realpath(path)
+    try:
+        handle = os.open(real_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return Snapshot(path, real_path, None, 0, -1, -1)
+    except OSError as error:
+        raise FileRefused(_sentence(path, "cannot be read", error)) from error
+    with open(handle, "rb") as stream:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise FileRefused(
+                f"{path} is {kind}, so Codex cannot load it; move it away. Nothing was changed."
+            )
+        try:
+            data = stream.read(SIZE_LIMIT + 1)
+        except OSError as error:
+            raise FileRefused(_sentence(path, "cannot be read", error)) from error
+    if len(data) > SIZE_LIMIT:
+        raise FileRefused(
+            f"{path} is larger than {SIZE_LIMIT // 2**20} MB; look at it by hand. Nothing was "
+            "changed."
+        )
+    return Snapshot(
+        path, real_path, data, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
+    )
+
+
+def refuse_unwritable(before: Snapshot) -> None:
+    """Raise ``FileRefused`` where ``replace`` is bound to fail, so that check mode can say so."""
+    folder = os.path.dirname(before.real_path)
+    if before.data is not None and not before.mode & stat.S_IWUSR:
+        raise FileRefused(
+            f"{before.path} is read-only for its owner; make it writable first. Nothing was "
+            "changed."
+        )
+    if not os.path.isdir(folder):
+        parent = os.path.dirname(folder)
+        if os.path.lexists(folder) or not os.path.isdir(parent):
+            raise FileRefused(
+                f"{folder}, where {before.path} belongs, is no directory; make it first. "
+                "Nothing was changed."
+            )
+        folder = parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FileRefused(
+            f"{folder} is not writable for this user, so {before.path} cannot be replaced. "
+            "Nothing was changed."
+        )
+
+
+def replace(
+    before: Snapshot,
+    data: bytes,
+    new_file_mode: int = PRIVATE_FILE,
+    new_folder_mode: int = PRIVATE_FOLDER,
+) -> None:
+    """Put ``data`` in the place of what ``before`` holds.
+
+    Raises ``FileChanged`` when the file is no longer what was read, and
+    ``FileRefused`` when it cannot be written; in both cases it is untouched.
+    """
+    refuse_unwritable(before)
+    folder, name = os.path.split(before.real_path)
+    try:
+        if not os.path.isdir(folder):
+            os.mkdir(folder, new_folder_mode)
+        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".devfleet", dir=folder)
+        try:
+            with open(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                _carry_attributes(before, handle, new_file_mode)
+                os.fsync(handle)
+            refuse_changed(before)
+            os.rename(temporary, before.real_path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _flush_folder(folder)
+    except OSError as error:
+        raise FileRefused(_sentence(before.path, "cannot be written", error)) from error
+
+
+def remove(before: Snapshot) -> None:
+    """Remove the file, if it is still what was read. Raises as ``replace`` does."""
+    refuse_unwritable(before)
+    refuse_changed(before)
+    try:
+        os.unlink(before.real_path)
+        _flush_folder(os.path.dirname(before.real_path))
+    except OSError as error:
+        raise FileRefused(_sentence(before.path, "cannot be removed", error)) from error
+
+
+def refuse_changed(before: Snapshot) -> None:
+    """Raise ``FileChanged`` unless the file still holds the bytes of ``before``."""
+    now = snapshot(before.path)
+    if now.data != before.data or now.real_path != before.real_path:
+        raise FileChanged(f"{before.path} was changed by somebody else")
+
+
+def _carry_attributes(before: Snapshot, handle: int, new_file_mode: int) -> None:
+    if before.data is None:
+        os.fchmod(handle, new_file_mode)
+        return
+    status = os.fstat(handle)
+    if (status.st_uid, status.st_gid) != (before.uid, before.gid):
+        os.fchown(handle, before.uid, before.gid)
+    # Attributes before the mode: an ACL's mask and the group bits are one thing.
+    if hasattr(os, "listxattr"):
+        for name in os.listxattr(before.real_path):
+            try:
+                os.setxattr(handle, name, os.getxattr(before.real_path, name))
+            except OSError as error:
+                if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENODATA, errno.EACCES):
+                    raise
+    os.fchmod(handle, before.mode)
+
+
+def _flush_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sentence(path: str, what: str, error: OSError) -> str:
+    return f"{path} {what}: {error.strerror or error}. Nothing was changed."

@@ -1,0 +1,407 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Make one configuration file use HTTP only, or take that back.
+
+This module util is PRIVATE to the collection. The shell around ``_provider``
+(which keys), ``_toml_edit`` (which bytes), ``_files`` (the writer) and
+``_state`` (what was there before).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from . import _files, _provider, _state
+from ._diff import changed_lines
+from ._home import HomeRefused, locate, refuse_foreign
+from ._inspection import client_version
+from ._layers import SYSTEM_FOLDER, active_provider, merge, read_layers
+from ._provider import Cure, ProviderRefused, Restore
+from ._toml import KeyPath, TomlError, parse
+from ._toml_edit import Edit, EditRefused, plan, revert
+from ._version import Version, parse_version, reads_profile_files
+
+_TRIES = 3
+_SYSTEM_FILE = 0o644
+_SYSTEM_FOLDER = 0o755
+
+
+class Refused(Exception):
+    """The file cannot or must not be changed; the text is the sentence for the user."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """The options of http_provider."""
+
+    codex_home: str | None
+    codex_version: str | None
+    scope: str
+    profile: str | None
+    provider_id: str
+    name: str
+    base_url: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """The file to change and what stands around it."""
+
+    path: str
+    root: KeyPath
+    below: t.Mapping[str, t.Any]
+    """The layers below the file, merged."""
+    new_file_mode: int
+    new_folder_mode: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Planned:
+    """One change of one file, worked out and not yet made."""
+
+    before: _files.Snapshot
+    data: bytes | None
+    """The bytes to be there afterwards; None: no file."""
+    record: _state.Record | None
+    """What to remember; None: forget."""
+    provider_id: str
+    previous_provider: str
+    overrides: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file's bytes change."""
+        return self.data != self.before.data
+
+
+Planner = t.Callable[[Target, Request, _files.Snapshot], Planned]
+
+
+def find_target(
+    request: Request, environment: t.Mapping[str, str], system_folder: str = SYSTEM_FOLDER
+) -> Target:
+    """Which file the request is about. Raises ``Refused``."""
+    if request.scope == "system":
+        path = os.path.join(system_folder, "config.toml")
+        return Target(path, ("model_provider",), {}, _SYSTEM_FILE, _SYSTEM_FOLDER)
+    try:
+        home = locate(request.codex_home, environment)
+        refuse_foreign(home)
+    except HomeRefused as error:
+        raise Refused(str(error)) from error
+    if not home.exists and home.origin != "default":
+        raise Refused(
+            f"CODEX_HOME {home.path} does not exist, and Codex does not start without it; make "
+            "it or "
+            "correct codex_home. Nothing was changed."
+        )
+    layers = read_layers(home.path, system_folder)
+    provider = active_provider(layers, None)
+    if provider.origin in ("managed", "requirements"):
+        raise Refused(
+            f"{system_folder}: the {provider.origin} layer sets model_provider, so a change in "
+            f"{home.path} "
+            "has no effect; change it there. Nothing was changed."
+        )
+    system = layers.documents.get("system", {})
+    config = os.path.join(home.path, "config.toml")
+    if request.scope == "user":
+        return Target(
+            config, ("model_provider",), system, _files.PRIVATE_FILE, _files.PRIVATE_FOLDER
+        )
+    version = _known_version(request, home.path, environment)
+    profile = request.profile or ""
+    if not reads_profile_files(version):
+        root = ("profiles", profile, "model_provider")
+        return Target(config, root, system, _files.PRIVATE_FILE, _files.PRIVATE_FOLDER)
+    user = layers.documents.get("user", {})
+    if profile in user.get("profiles", {}):
+        raise Refused(
+            f"{config} holds [profiles.{profile}], with which Codex {version.text} refuses "
+            f"--profile {profile}; move it to {profile}.config.toml. Nothing was changed."
+        )
+    path = os.path.join(home.path, f"{profile}.config.toml")
+    return Target(
+        path, ("model_provider",), merge(system, user), _files.PRIVATE_FILE, _files.PRIVATE_FOLDER
+    )
+
+
+def plan_present(target: Target, request: Request, before: _files.Snapshot) -> Planned:
+    """Work out how the file comes to use HTTP only. Raises ``Refused``."""
+    text, own = _read(before)
+    try:
+        cure = _provider.plan_cure(
+            own,
+            merge(target.below, own),
+            target.root,
+            request.provider_id,
+            request.name,
+            request.base_url,
+        )
+    except ProviderRefused as error:
+        raise Refused(f"{before.path}: {error}. Nothing was changed.") from error
+    edit = _plan_edit(before.path, text, cure.set_values, cure.remove)
+    data = edit.after.encode() if edit.changed else before.data
+    record = _remembered(_state.load(before.path), own, target.root, cure, before, edit)
+    return Planned(
+        before, data, record, cure.provider_id, cure.previous_provider, cure.overrides, ()
+    )
+
+
+def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Planned:
+    """Work out how the provider becomes what it was; the table stays for its chats."""
+    text, own = _read(before)
+    record = _state.load(before.path)
+    undo = _provider.plan_undo(
+        own, merge(target.below, own), target.root, record.restores if record else None
+    )
+    edit = _plan_edit(before.path, text, undo.set_values, undo.remove)
+    data = edit.after.encode() if edit.changed else before.data
+    if record and edit.changed:
+        record = _state.Record(record.provider_id, (), (*record.steps, _step(before, edit)))
+    provider_id = record.provider_id if record else request.provider_id
+    return Planned(before, data, record, provider_id, _active(own, target), (), undo.notes)
+
+
+def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Planned:
+    """Work out how every trace of ours goes: the very bytes of before, if nobody has written since.
+    Raises ``Refused``."""
+    text, own = _read(before)
+    record = _state.load(before.path)
+    if record and record.steps and record.steps[-1].after == _state.digest(before.data):
+        data = _rewind(record, before.data)
+        return Planned(before, data, None, record.provider_id, _active(own, target), (), ())
+    undo = _provider.plan_undo(
+        own, merge(target.below, own), target.root, record.restores if record else None
+    )
+    provider_id = record.provider_id if record else request.provider_id
+    remove, notes = list(undo.remove), list(undo.notes)
+    table = ("model_providers", provider_id)
+    base_url = merge(target.below, own).get("openai_base_url")
+    if _provider.purgeable(own, provider_id, base_url):
+        still_active = (
+            _provider.lookup(own, target.root) == provider_id and target.root not in remove
+        )
+        if still_active and target.root not in undo.set_values:
+            notes.append(f"{provider_id} is still the active provider, so its table stays")
+        else:
+            remove.append(table)
+    edit = _plan_edit(before.path, text, undo.set_values, remove)
+    data = edit.after.encode() if edit.changed else before.data
+    return Planned(before, data, None, provider_id, _active(own, target), (), tuple(notes))
+
+
+def prepare(planner: Planner, target: Target, request: Request) -> Planned:
+    """Read the file and plan its change; what ``make`` would refuse is refused here already."""
+    try:
+        planned = planner(target, request, _files.snapshot(target.path))
+        if planned.changed:
+            _files.refuse_unwritable(planned.before)
+    except _files.FileRefused as error:
+        raise Refused(str(error)) from error
+    return planned
+
+
+def make(
+    planner: Planner, target: Target, request: Request, backup: t.Callable[[str], None]
+) -> Planned:
+    """Plan and make the change. Raises ``Refused``; the file is then as it was.
+
+    When somebody else writes the file meanwhile, the change is planned anew
+    from what is there then, three times at most.
+    """
+    for _attempt in range(_TRIES):
+        planned = prepare(planner, target, request)
+        try:
+            _write(planned, target, backup)
+        except _files.FileChanged:
+            continue
+        except _files.FileRefused as error:
+            raise Refused(str(error)) from error
+        return planned
+    raise Refused(
+        f"{target.path} was written by somebody else {_TRIES} times while it was being changed; "
+        "run this again when Codex is idle. Nothing was changed."
+    )
+
+
+def result_of(planned: Planned, state: str) -> dict[str, t.Any]:
+    """The return values of http_provider, ``diff`` and ``backup_file`` aside."""
+    result: dict[str, t.Any] = {
+        "changed": planned.changed,
+        "path": planned.before.path,
+        "provider_id": planned.provider_id,
+        "previous_provider": planned.previous_provider,
+        "restart_required": planned.changed,
+        "msg": _message(planned, state),
+    }
+    if state == "present":
+        result["overrides"] = list(planned.overrides)
+    return result
+
+
+def diff(planned: Planned) -> dict[str, str]:
+    """The changed lines alone, for ``--diff``: their neighbours may hold secrets."""
+    before, after = changed_lines(
+        (planned.before.data or b"").decode(), (planned.data or b"").decode()
+    )
+    path = planned.before.path
+    return {"before_header": path, "after_header": path, "before": before, "after": after}
+
+
+def _message(planned: Planned, state: str) -> str:
+    ours, before = planned.provider_id, planned.previous_provider
+    if not planned.changed:
+        said = (
+            f"{ours} uses HTTP only already"
+            if state == "present"
+            else "there is nothing of ours to take back"
+        )
+    elif state == "absent":
+        said = (
+            f"{ours} is no longer the active provider. Chats that were started under it are "
+            "resumed with "
+            f"codex resume -c model_provider={ours} while its table is kept. Restart Codex"
+        )
+    elif ours == before:
+        said = f"{ours} uses HTTP only now. Its chats are not affected. Restart Codex"
+    else:
+        said = (
+            f"{ours} is now the active provider, over HTTP only. Chats that were started under "
+            f"{before} are resumed "
+            f"with codex resume -c model_provider={before}. Restart Codex"
+        )
+    return ". ".join((said, *planned.notes)) + "."
+
+
+def _write(planned: Planned, target: Target, backup: t.Callable[[str], None]) -> None:
+    before = planned.before
+    if planned.changed:
+        _files.refuse_changed(before)
+        if before.data is not None:
+            backup(before.path)
+        if planned.record is not None:
+            _make_folder(before, target)
+            _state.save(before.path, planned.record)
+        if planned.data is None:
+            _files.remove(before)
+        else:
+            _files.replace(before, planned.data, target.new_file_mode, target.new_folder_mode)
+    if planned.record is None:
+        _state.forget(before.path)
+
+
+def _make_folder(before: _files.Snapshot, target: Target) -> None:
+    folder = os.path.dirname(before.path)
+    if not os.path.isdir(folder):
+        try:
+            os.mkdir(folder, target.new_folder_mode)
+        except OSError as error:
+            raise _files.FileRefused(
+                f"{folder} cannot be made: {error.strerror}. Nothing was changed."
+            ) from error
+
+
+def _read(before: _files.Snapshot) -> tuple[str, dict[str, t.Any]]:
+    if before.data is None:
+        return "", {}
+    try:
+        text = before.data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = before.data.count(b"\n", 0, error.start) + 1
+        raise Refused(
+            f"{before.path} line {line}: not UTF-8; Codex cannot load this file either. Nothing "
+            "was changed."
+        ) from error
+    try:
+        return text, parse(text)
+    except TomlError as error:
+        raise Refused(
+            f"{_place(before.path, error.line)}: {error.reason}; Codex cannot load this file "
+            "either. Nothing was changed."
+        ) from error
+
+
+def _plan_edit(
+    path: str, text: str, set_values: t.Mapping[KeyPath, t.Any], remove: t.Sequence[KeyPath]
+) -> Edit:
+    try:
+        return plan(text, set_values, remove)
+    except EditRefused as error:
+        blame = (
+            "Codex cannot load this file either"
+            if error.fault == "file"
+            else "this is valid TOML that this collection cannot change safely; change it by hand"
+        )
+        raise Refused(
+            f"{_place(path, error.line)}: {error.reason}; {blame}. Nothing was changed."
+        ) from error
+
+
+def _place(path: str, line: int | None) -> str:
+    return path if line is None else f"{path} line {line}"
+
+
+def _remembered(
+    known: _state.Record | None,
+    own: t.Mapping[str, t.Any],
+    root: KeyPath,
+    cure: Cure,
+    before: _files.Snapshot,
+    edit: Edit,
+) -> _state.Record | None:
+    if not edit.changed:
+        return known
+    kept = {restore.path: restore for restore in known.restores} if known else {}
+    for path, value in cure.set_values.items():
+        if (path != root and cure.mechanism == "switch") or _provider.holds(own, path, value):
+            continue
+        now = _provider.lookup(own, path)
+        # Our key was dropped by somebody: what stood there before us is still what to go back to.
+        dropped = path in kept and now is None
+        kept[path] = Restore(path, kept[path].before if dropped else now, value)
+    steps = known.steps if known else ()
+    if steps and steps[-1].after != _state.digest(before.data):
+        steps = ()
+    return _state.Record(cure.provider_id, tuple(kept.values()), (*steps, _step(before, edit)))
+
+
+def _step(before: _files.Snapshot, edit: Edit) -> _state.Step:
+    return _state.Step(
+        _state.digest(before.data), _state.digest(edit.after.encode()) or "", edit.replacements
+    )
+
+
+def _rewind(record: _state.Record, data: bytes | None) -> bytes | None:
+    for step in reversed(record.steps):
+        if data is None or step.after != _state.digest(data):
+            break
+        earlier = None if step.before is None else revert(data.decode(), step.replacements).encode()
+        if _state.digest(earlier) != step.before:
+            break
+        data = earlier
+    return data
+
+
+def _active(own: t.Mapping[str, t.Any], target: Target) -> str:
+    effective = merge(target.below, own)
+    return _provider.lookup(effective, target.root) or effective.get("model_provider") or "openai"
+
+
+def _known_version(request: Request, codex_home: str, environment: t.Mapping[str, str]) -> Version:
+    version = (
+        parse_version(request.codex_version)
+        if request.codex_version
+        else client_version(codex_home, None, environment)
+    )
+    if version is None:
+        raise Refused(
+            "the version of Codex is not known, and profiles are written differently before 0.134; "
+            "set codex_version to what codex --version prints. Nothing was changed."
+        )
+    return version

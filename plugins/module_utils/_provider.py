@@ -1,0 +1,251 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which keys make Codex use HTTP only, given what a configuration says now. Pure.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ._layers import BUILT_IN_PROVIDERS, RESERVED_PROVIDERS
+from ._toml import KeyPath, Scalar, dotted_key, equal, literal
+
+Document = t.Mapping[str, t.Any]
+
+PROVIDER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Ids that need no quoting, so that ``codex -c`` can name them."""
+
+_OUR_KEYS = frozenset(
+    ("name", "wire_api", "requires_openai_auth", "supports_websockets", "base_url")
+)
+_API_HOST = "https://api.openai.com/v1"
+_MOST_IDS = 100
+_NOT_LOADABLE = ", so Codex cannot load this file either"
+
+
+class ProviderRefused(Exception):
+    """The provider cannot be set here; the text is a phrase that says why and what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Cure:
+    """The keys to write. ``switch`` makes a provider of ours active; ``in_place``
+    turns WebSockets off in the table of the provider that is active already."""
+
+    mechanism: str
+    provider_id: str
+    previous_provider: str
+    set_values: t.Mapping[KeyPath, Scalar]
+    remove: tuple[KeyPath, ...]
+    overrides: tuple[str, ...]
+    """The same as ``-c`` values for one run of the client."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Restore:
+    """One key to take back: ``written`` by us where there was ``before`` (None: nothing)."""
+
+    path: KeyPath
+    before: Scalar | None
+    written: Scalar
+
+
+@dataclasses.dataclass(frozen=True)
+class Undo:
+    """The keys to write and to remove, and what a person should know about it."""
+
+    set_values: t.Mapping[KeyPath, Scalar]
+    remove: tuple[KeyPath, ...]
+    notes: tuple[str, ...]
+
+
+def valid_provider_id(provider_id: str) -> bool:
+    """Whether Codex takes ``provider_id`` as the id of a custom provider (issues 13103, 11698)."""
+    return bool(PROVIDER_ID.fullmatch(provider_id)) and provider_id not in BUILT_IN_PROVIDERS
+
+
+def is_ours(table: t.Any, base_url: str | None) -> bool:
+    """Whether a provider table is one that we would write, perhaps incomplete or wrong in a value.
+
+    No key beside our four, and no ``base_url`` but the one wanted now or the
+    API host of the published snippets.
+    """
+    return (
+        isinstance(table, dict)
+        and _OUR_KEYS.issuperset(table)
+        and table.get("base_url") in (None, base_url, _API_HOST, _API_HOST + "/")
+    )
+
+
+def plan_cure(
+    own: Document,
+    effective: Document,
+    root: KeyPath,
+    provider_id: str,
+    name: str,
+    base_url: str | None,
+) -> Cure:
+    """What to write into one file so that the active provider uses HTTP only.
+
+    ``own`` is the document of that file, ``effective`` the same merged with the
+    layers below it; ``root`` is the key path of the ``model_provider`` to write
+    (``("profiles", x, "model_provider")`` for a profile of clients up to 0.133).
+    Raises ``ProviderRefused``.
+    """
+    refuse_unloadable(own, effective)
+    active = lookup(effective, root) or effective.get("model_provider") or "openai"
+    tables = effective.get("model_providers") or {}
+    base_url = base_url or effective.get("openai_base_url")
+    if active in tables and not is_ours(tables[active], base_url):
+        return _in_place(own, active)
+    if active in BUILT_IN_PROVIDERS and active != "openai":
+        raise ProviderRefused(
+            f"the active provider {active} is built into Codex and needs no cure of ours"
+        )
+    chosen = active if active in tables else _free_id(tables, provider_id, base_url)
+    table: dict[str, Scalar] = {
+        "name": name,
+        "wire_api": "responses",
+        "requires_openai_auth": True,
+        "supports_websockets": False,
+    }
+    if base_url:
+        table["base_url"] = base_url
+    keys: dict[KeyPath, Scalar] = {
+        ("model_providers", chosen, key): value for key, value in table.items()
+    }
+    stale = ("model_providers", chosen, "base_url")
+    remove = (stale,) if not base_url and lookup(own, stale) is not None else ()
+    overrides = _as_overrides({("model_provider",): chosen, **keys})
+    return Cure("switch", chosen, active, {root: chosen, **keys}, remove, overrides)
+
+
+def plan_undo(
+    own: Document, effective: Document, root: KeyPath, restores: t.Sequence[Restore] | None
+) -> Undo:
+    """What to write so that the provider is again what it was before the cure.
+
+    Only a key that still holds what we wrote is taken back. Without a record
+    (``restores`` is None) the root key goes if its table is ours.
+    """
+    tables = effective.get("model_providers") or {}
+    if restores is None:
+        active = lookup(own, root)
+        goes = isinstance(active, str) and is_ours(
+            tables.get(active), effective.get("openai_base_url")
+        )
+        return Undo({}, (root,) if goes else (), ())
+    set_values: dict[KeyPath, Scalar] = {}
+    remove: list[KeyPath] = []
+    notes: list[str] = []
+    for restore in restores:
+        if not holds(own, restore.path, restore.written):
+            notes.append(
+                f"{dotted_key(restore.path)} was changed by somebody else and is left alone"
+            )
+        elif restore.before is None:
+            remove.append(restore.path)
+        elif (
+            restore.path == root
+            and restore.before not in tables
+            and restore.before not in BUILT_IN_PROVIDERS
+        ):
+            remove.append(restore.path)
+            notes.append(
+                f"the earlier provider {restore.before} is no longer defined, so "
+                f"{dotted_key(root)} is removed"
+            )
+        else:
+            set_values[restore.path] = restore.before
+    return Undo(set_values, tuple(remove), tuple(notes))
+
+
+def purgeable(own: Document, provider_id: str, base_url: str | None) -> bool:
+    """Whether ``[model_providers.<provider_id>]`` is ours and stands in this file."""
+    return is_ours(lookup(own, ("model_providers", provider_id)), base_url)
+
+
+def refuse_unloadable(own: Document, effective: Document) -> None:
+    """Raise ``ProviderRefused`` for TOML that Codex refuses to load (measured with 0.169.0)."""
+    tables = own.get("model_providers", {})
+    if not isinstance(tables, dict) or not all(
+        isinstance(table, dict) for table in tables.values()
+    ):
+        raise ProviderRefused(f"model_providers is not a table of tables{_NOT_LOADABLE}")
+    for key in ("model_provider", "openai_base_url"):
+        if not isinstance(effective.get(key, ""), str):
+            raise ProviderRefused(f"{key} is not a string{_NOT_LOADABLE}")
+    known = (*BUILT_IN_PROVIDERS, *effective.get("model_providers", {}))
+    active = effective.get("model_provider")
+    if active and active not in known:
+        raise ProviderRefused(f"model_provider names {active}, which is not defined{_NOT_LOADABLE}")
+    for provider_id, table in tables.items():
+        if provider_id in RESERVED_PROVIDERS:
+            raise ProviderRefused(
+                f"[model_providers.{provider_id}] redefines a built-in provider{_NOT_LOADABLE}"
+            )
+        # A broken table of ours is mended; a stranger's is its owner's to mend.
+        if not is_ours(table, effective.get("openai_base_url")):
+            _refuse_unloadable_table(provider_id, table, effective)
+
+
+def _refuse_unloadable_table(provider_id: str, table: Document, effective: Document) -> None:
+    if table.get("wire_api", "responses") != "responses":
+        raise ProviderRefused(
+            f'[model_providers.{provider_id}] has a wire_api other than "responses"{_NOT_LOADABLE}'
+        )
+    named = lookup(effective, ("model_providers", provider_id, "name"))
+    if not named and provider_id not in BUILT_IN_PROVIDERS:
+        raise ProviderRefused(f"[model_providers.{provider_id}] has no name{_NOT_LOADABLE}")
+
+
+def lookup(document: t.Any, path: KeyPath) -> t.Any:
+    """The value at ``path``, or None."""
+    for part in path:
+        if not isinstance(document, dict):
+            return None
+        document = document.get(part)
+    return document
+
+
+def holds(document: Document, path: KeyPath, value: Scalar) -> bool:
+    """Whether ``document`` has exactly ``value`` at ``path``, type included."""
+    return equal(lookup(document, path), value)
+
+
+def _in_place(own: Document, provider_id: str) -> Cure:
+    path = ("model_providers", provider_id, "supports_websockets")
+    table = lookup(own, path[:-1])
+    if table is None:
+        raise ProviderRefused(
+            f"the active provider {provider_id} is defined in another layer; set "
+            "supports_websockets = false there"
+        )
+    # A custom provider without the key has WebSockets off already (0.169.0).
+    is_off = table.get("supports_websockets", False) is False
+    return Cure(
+        "in_place",
+        provider_id,
+        provider_id,
+        {} if is_off else {path: False},
+        (),
+        _as_overrides({path: False}),
+    )
+
+
+def _free_id(tables: Document, wanted: str, base_url: str | None) -> str:
+    for number in range(1, _MOST_IDS):
+        candidate = wanted if number == 1 else f"{wanted}_{number}"
+        if candidate not in tables or is_ours(tables[candidate], base_url):
+            return candidate
+    raise ProviderRefused(f"every provider id from {wanted} to {wanted}_{_MOST_IDS - 1} is taken")
+
+
+def _as_overrides(values: t.Mapping[KeyPath, Scalar]) -> tuple[str, ...]:
+    return tuple(f"{dotted_key(path)}={literal(value)}" for path, value in values.items())

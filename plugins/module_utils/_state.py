@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What this collection remembers of a file that it changed.
+
+This module util is PRIVATE to the collection. One JSON document per changed
+file, in ``.devfleet/`` beside it (0700, files 0600). It is written before the
+file is replaced, so an interrupted run is seen by the next: whether the
+change took place is told by the file's own digest, not by a flag.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import stat
+import typing as t
+
+from . import _files
+from ._provider import Restore
+from ._toml_edit import Replacement
+
+FOLDER = ".devfleet"
+_FORMAT = 1
+_MOST_STEPS = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One replacement of the file; digests are SHA-256 in hex, None for no file."""
+
+    before: str | None
+    after: str
+    replacements: tuple[Replacement, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What was done to one file, oldest step first."""
+
+    provider_id: str
+    restores: tuple[Restore, ...]
+    steps: tuple[Step, ...]
+
+
+def digest(data: bytes | None) -> str | None:
+    """The SHA-256 of a file's bytes, None for no file."""
+    return None if data is None else hashlib.sha256(data).hexdigest()
+
+
+def load(path: str) -> Record | None:
+    """What is remembered of the file ``path``; None for nothing, or nothing usable."""
+    if not _folder_is_ours(path):
+        return None
+    try:
+        data = _files.snapshot(record_path(path)).data
+        return None if data is None else _decode(json.loads(data.decode("utf-8")))
+    except (_files.FileRefused, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def save(path: str, record: Record) -> None:
+    """Remember ``record`` for the file ``path``. Raises as ``_files.replace`` does."""
+    if not _folder_is_ours(path):
+        raise _files.FileRefused(
+            f"{os.path.dirname(record_path(path))} is not a folder of this user; move it away. "
+            "Nothing was changed."
+        )
+    trimmed = dataclasses.replace(record, steps=record.steps[-_MOST_STEPS:])
+    data = json.dumps({"format": _FORMAT, **dataclasses.asdict(trimmed)}, indent=1).encode()
+    _files.replace(_files.snapshot(record_path(path)), data)
+
+
+def forget(path: str) -> None:
+    """Remove what is remembered of the file ``path``, and the folder with its last record."""
+    known = _files.snapshot(record_path(path))
+    if known.data is None:
+        return
+    _files.remove(known)
+    folder = os.path.dirname(record_path(path))
+    if not os.listdir(folder):
+        os.rmdir(folder)
+
+
+def record_path(path: str) -> str:
+    """Where the record of the file ``path`` lies."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, FOLDER, f"{name}.json")
+
+
+def _folder_is_ours(path: str) -> bool:
+    try:
+        status = os.lstat(os.path.dirname(record_path(path)))
+    except OSError:
+        return True
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+
+
+def _decode(document: t.Any) -> Record:
+    if document["format"] != _FORMAT:
+        raise ValueError("unknown format")
+    return Record(
+        _typed(document["provider_id"], str),
+        tuple(
+            Restore(
+                tuple(_typed(part, str) for part in raw["path"]),
+                None if raw["before"] is None else _typed(raw["before"], (str, bool)),
+                _typed(raw["written"], (str, bool)),
+            )
+            for raw in document["restores"]
+        ),
+        tuple(
+            Step(
+                None if raw["before"] is None else _typed(raw["before"], str),
+                _typed(raw["after"], str),
+                tuple(
+                    Replacement(
+                        _typed(r["start"], int), _typed(r["old"], str), _typed(r["new"], str)
+                    )
+                    for r in raw["replacements"]
+                ),
+            )
+            for raw in document["steps"]
+        ),
+    )
+
+
+def _typed(value: t.Any, kind: t.Any) -> t.Any:
+    if not isinstance(value, kind):
+        raise TypeError("a value of the wrong type")
+    return value

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one doctor report says about each transport, whatever its client version.
+
+This module util is PRIVATE to the collection. Pure functions from checks to
+values; the wordings are those of 0.131.0 to 0.169.0.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from ._doctor import Check
+
+_ANSWER = re.compile(r"\breachable \(HTTP (\d{3})\)")
+_REFUSED = re.compile(r"^http (\d{3})\b")
+
+# What the service answers to doctor's unauthenticated probes: 405 or 401 at the
+# endpoint of a turn; clients up to 0.136 ask the bare base URL, which is a 404.
+_SERVICE_ANSWERS = {401, 405}
+_SERVICE_ANSWERS_AT_BASE_URL = {401, 404, 405}
+
+
+@dataclasses.dataclass(frozen=True)
+class WebSocket:
+    """The WebSocket side of one report."""
+
+    outcome: str
+    """open, disabled, refused, failed, timed_out, closed, or unknown (wording not known)."""
+    status: int | None
+    """The HTTP status of a refused upgrade."""
+    detail: str
+    auth_mode: str | None
+    """none, api_key or chatgpt; None where doctor does not say."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Http:
+    """The HTTP side of one report."""
+
+    outcome: str
+    """answered (as the service answers), answered_otherwise, no_endpoint, failed or unknown."""
+    failure: str
+    """With ``failed``: dns, connect, tls, timeout or other."""
+    mode: str
+    """doctor's reachability mode: ``ChatGPT auth``, ``API key auth`` or ``provider auth``."""
+    detail: str
+
+
+def websocket_side(check: Check) -> WebSocket:
+    """Judge the check ``network.websocket_reachability``."""
+    error = check.details.get("handshake transport error", "")
+    close_code = check.details.get("immediate close code", "")
+    detail = error or (f"closed with code {close_code}" if close_code else check.summary)
+    outcome, status = _websocket_outcome(check, error, close_code)
+    return WebSocket(outcome, status, detail, check.details.get("auth mode"))
+
+
+def http_side(check: Check) -> Http:
+    """Judge the check ``network.provider_reachability``."""
+    mode = check.details.get("reachability mode", "")
+    if check.status == "fail":
+        lines = [value for value in check.details.values() if "(required)" in value]
+        detail = "; ".join(lines) or check.summary
+        return Http("failed", _http_failure(detail), mode, detail)
+    if "no HTTP endpoint" in check.summary:
+        return Http("no_endpoint", "", mode, check.summary)
+    answers = [
+        (
+            int(match.group(1)),
+            _SERVICE_ANSWERS_AT_BASE_URL if "base URL" in key else _SERVICE_ANSWERS,
+        )
+        for key, value in check.details.items()
+        for match in [_ANSWER.search(value)]
+        if match
+    ]
+    if not answers:
+        return Http("unknown", "", mode, check.summary)
+    detail = ", ".join(f"HTTP {status}" for status, _expected in answers)
+    as_expected = all(status in expected for status, expected in answers)
+    return Http("answered" if as_expected else "answered_otherwise", "", mode, detail)
+
+
+def _websocket_outcome(check: Check, error: str, close_code: str) -> tuple[str, int | None]:
+    if check.details.get("supports websockets") == "false":
+        return "disabled", None
+    if check.status == "ok":
+        return ("open", None) if "handshake succeeded" in check.summary else ("unknown", None)
+    refused = _REFUSED.match(error)
+    if refused:
+        return "refused", int(refused.group(1))
+    if error.startswith("network error"):
+        return "failed", None
+    if close_code or "closed immediately" in check.summary:
+        return "closed", None
+    if "timed out" in check.summary:
+        return "timed_out", None
+    return "unknown", None
+
+
+def _http_failure(detail: str) -> str:
+    for words, failure in (
+        ("lookup failed", "dns"),
+        ("timed out", "timeout"),
+        ("TLS", "tls"),
+        ("connect failed", "connect"),
+    ):
+        if words in detail:
+            return failure
+    return "other"

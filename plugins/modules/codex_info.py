@@ -1,0 +1,182 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: codex_info
+short_description: Tells what a user's Codex is and whether WebSockets work for it
+version_added: 1.0.0
+author:
+  - The devfleet.codex authors (@devfleet)
+description:
+  - Finds the Codex client of a user, asks its own doctor about the network, and says what the
+    answer means.
+  - Nothing is changed. The file C(auth.json) is never opened, and no credential is returned.
+  - What this module sees is not the developer's terminal. It reads no shell start-up file, the
+    keyring may be locked, and
+    the network may be another one in the evening. A doubt is reported as V(inconclusive).
+  - C(codex) writes a few temporary files below C(CODEX_HOME) whenever it runs, be it for its
+    version.
+extends_documentation_fragment:
+  - devfleet.codex._attributes
+  - devfleet.codex._attributes.info
+  - devfleet.codex._codex_home
+options:
+  executable:
+    description:
+      - The client to ask.
+      - By default the C(PATH) of the task is searched, then the places where npm, nvm, fnm, Volta,
+        asdf, mise, Bun, pnpm,
+        Homebrew, the standalone installer and the IDE extensions put it.
+    type: path
+  timeout:
+    description:
+      - Seconds for one run of C(codex doctor), after which it and all it started is ended.
+    type: float
+    default: 40
+  probes:
+    description:
+      - How often doctor is asked at most. It is asked again only if the first answer is a failure.
+      - An affected host costs at most O(probes) times O(timeout) seconds, and the pauses between.
+    type: int
+    default: 2
+  probe_interval:
+    description:
+      - Seconds between two runs of doctor.
+    type: float
+    default: 5
+  overrides:
+    description:
+      - Settings for this one look, each C(key=value) with a TOML value, handed to doctor as C(-c).
+      - RV(devfleet.codex.http_provider#module:overrides) has the right form.
+    type: list
+    elements: str
+    default: []
+seealso:
+  - module: devfleet.codex.http_provider
+"""
+
+EXAMPLES = r"""
+- name: See how Codex fares on this machine
+  devfleet.codex.codex_info:
+  register: result
+
+- name: Tell the verdict
+  ansible.builtin.debug:
+    msg: "{{ result.codex.diagnosis.verdict }}: {{ result.codex.diagnosis.advice }}"
+
+- name: Ask what doctor would say under another provider
+  devfleet.codex.codex_info:
+    overrides:
+      - model_provider="openai"
+"""
+
+RETURN = r"""
+codex:
+  description: What was found.
+  returned: success
+  type: dict
+  contains:
+    installed:
+      description: Whether a client was found.
+      type: bool
+      sample: true
+    executable:
+      description: The client that was asked.
+      type: str
+      sample: /home/dev/.local/bin/codex
+    other_installations:
+      description: Further clients of this user, each with its version.
+      type: list
+      elements: dict
+      sample: [{"executable": "/usr/local/bin/codex", "version": "0.150.0"}]
+    version:
+      description: The client's version.
+      type: str
+      sample: 0.169.0
+    install_method:
+      description: How the client was installed, one of V(npm), V(brew), V(standalone), V(vscode),
+        V(bun), V(pnpm), V(volta),
+        V(unknown).
+      type: str
+      sample: npm
+    home:
+      description: Where the client keeps its files.
+      type: dict
+      sample: {"path": "/home/dev/.codex", "exists": true, "owner": "dev", "origin": "default"}
+    provider:
+      description:
+        - The provider that a new session gets, the layer that decides it (V(default), V(user),
+          V(system), V(managed),
+          V(requirements), V(override)), whether WebSockets are on for it, and the files that could
+            not be read.
+      type: dict
+      sample: {"active": "openai", "origin": "default", "websockets": true, "problems": []}
+    doctor:
+      description: The checks of the last doctor run that the verdict rests on.
+      type: dict
+      sample:
+        ran: true
+        flavour: network-only
+        probes: 2
+        seconds: 0.62
+        config: {"status": "ok", "summary": "config loaded", "detail": ""}
+        http: {"status": "ok", "summary": "active provider endpoints are reachable over HTTP",
+          "detail": ""}
+        websocket: {"status": "warning", "summary": "Responses WebSocket failed; HTTPS fallback may
+          still work", "detail": ""}
+        auth: {"mode": "chatgpt", "summary": null}
+    diagnosis:
+      description:
+        - What it means. The verdicts are V(healthy), V(http_only), V(http_only_broken),
+          V(websocket_blocked),
+          V(network_unreachable), V(auth_missing), V(config_invalid), V(managed_elsewhere),
+            V(not_installed),
+          V(unsupported_version) and V(inconclusive).
+        - RV(codex.diagnosis.remedy) is V(http_provider), V(investigate) or V(none).
+      type: dict
+      sample:
+        verdict: websocket_blocked
+        cause: upgrade_refused
+        evidence: ["WebSocket: http 403 Forbidden", "HTTP: HTTP 405"]
+        remedy: http_provider
+        advice: Something on the way refuses WebSockets while HTTPS works.
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.devfleet.codex.plugins.module_utils._home import HomeRefused
+from ansible_collections.devfleet.codex.plugins.module_utils._inspection import Request, inspect
+from ansible_collections.devfleet.codex.plugins.module_utils._toml import TomlkitMissing
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "codex_home": {"type": "path"},
+            "executable": {"type": "path"},
+            "timeout": {"type": "float", "default": 40},
+            "probes": {"type": "int", "default": 2},
+            "probe_interval": {"type": "float", "default": 5},
+            "overrides": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    for option, least in (("timeout", 1), ("probes", 1), ("probe_interval", 0)):
+        if given[option] < least:
+            module.fail_json(msg=f"{option} must be at least {least}")
+    try:
+        codex = inspect(Request(**{**given, "overrides": tuple(given["overrides"])}), os.environ)
+    except (HomeRefused, TomlkitMissing) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, codex=codex)
+
+
+if __name__ == "__main__":
+    main()

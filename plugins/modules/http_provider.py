@@ -1,0 +1,243 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: http_provider
+short_description: Makes Codex use HTTP instead of WebSockets, or takes that back
+version_added: 1.0.0
+author:
+  - The devfleet.codex authors (@devfleet)
+description:
+  - Writes a model provider without WebSockets into a Codex configuration file and makes it the
+    active one, in one atomic
+    replacement. Every other byte of the file stays as it is.
+  - The result is parsed and compared before it is written. A file that Codex cannot load, or that
+    cannot be changed safely,
+    is left as it is, and the module fails with its path, the line and the cause.
+  - If the active provider is somebody else's table in the same file (a company gateway), that
+    table gets
+    C(supports_websockets = false) and nothing else, for another provider would mean another
+      endpoint and other credentials.
+  - If C(openai_base_url) is set, it becomes C(base_url) of the new provider, for a custom provider
+    ignores it.
+  - Chats belong to the provider they were started with. RV(msg) says what a change means for them.
+  - What was there before is kept in C(.devfleet/) beside the file.
+extends_documentation_fragment:
+  - devfleet.codex._attributes
+  - devfleet.codex._attributes.changes_files
+  - devfleet.codex._codex_home
+options:
+  state:
+    description:
+      - V(present) makes the configuration use HTTP only.
+      - V(absent) takes the active provider back to what it was. The table stays, because chats
+        that were started under it can
+        only be resumed while it exists; see O(purge).
+    type: str
+    choices: [present, absent]
+    default: present
+  purge:
+    description:
+      - With O(state=absent), remove the provider's table too. If nobody has changed the file
+        since, it gets its old bytes.
+    type: bool
+    default: false
+  codex_version:
+    description:
+      - The client's version as C(codex --version) prints it. Only O(scope=profile) depends on it,
+        for clients up to 0.133
+        read profiles from C([profiles.x]) and later ones from C(x.config.toml). By default the
+          client is asked.
+    type: str
+  scope:
+    description:
+      - V(user) is C(config.toml) in C(CODEX_HOME).
+      - V(profile) is the profile O(profile) of that user; sessions without C(--profile) are not
+        changed.
+      - V(system) is C(/etc/codex/config.toml), for all users of the machine.
+    type: str
+    choices: [user, profile, system]
+    default: user
+  profile:
+    description:
+      - The profile of O(scope=profile); letters, digits, C(_) and C(-).
+    type: str
+  provider_id:
+    description:
+      - The id of the provider. If it belongs to a provider that is not ours, the next free one of
+        C(<id>_2), C(<id>_3) and so
+        on is taken; see RV(provider_id).
+      - Letters, digits, C(_) and C(-). The ids of built-in providers are refused.
+    type: str
+    default: openai_http
+  name:
+    description:
+      - The name that Codex shows for the provider.
+    type: str
+    default: OpenAI HTTP only
+  base_url:
+    description:
+      - The provider's endpoint. Leave it out for the service itself, whose address depends on the
+        login.
+    type: str
+  backup:
+    description:
+      - Keep a copy of the file beside it, with the time in its name.
+    type: bool
+    default: false
+seealso:
+  - module: devfleet.codex.codex_info
+"""
+
+EXAMPLES = r"""
+- name: Let this user's Codex use HTTP only
+  devfleet.codex.http_provider:
+
+- name: Offer it as a profile instead
+  devfleet.codex.http_provider:
+    scope: profile
+    profile: http
+
+- name: Go back to WebSockets
+  devfleet.codex.http_provider:
+    state: absent
+"""
+
+RETURN = r"""
+path:
+  description: The configuration file.
+  returned: success
+  type: str
+  sample: /home/dev/.codex/config.toml
+provider_id:
+  description: The provider that uses HTTP only.
+  returned: success
+  type: str
+  sample: openai_http
+previous_provider:
+  description: The provider that was active before.
+  returned: success
+  type: str
+  sample: openai
+overrides:
+  description: The same change as values for C(codex -c), also for
+    O(devfleet.codex.codex_info#module:overrides).
+  returned: O(state=present)
+  type: list
+  elements: str
+  sample: ["model_provider=\"openai_http\"",
+    "model_providers.openai_http.supports_websockets=false"]
+restart_required:
+  description: Whether running sessions must be restarted to see the change.
+  returned: success
+  type: bool
+  sample: true
+backup_file:
+  description: The copy that O(backup) asked for.
+  returned: when a copy was made
+  type: str
+  sample: /home/dev/.codex/config.toml.4711.2026-06-03@09:12:44~
+msg:
+  description: What was done, and what it means for chats.
+  returned: always
+  type: str
+  sample: openai_http is now the active provider, over HTTP only.
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.devfleet.codex.plugins.module_utils import _http_provider as http_provider
+from ansible_collections.devfleet.codex.plugins.module_utils._provider import (
+    PROVIDER_ID,
+    valid_provider_id,
+)
+from ansible_collections.devfleet.codex.plugins.module_utils._toml import TomlkitMissing
+
+
+def refuse_bad_options(module: AnsibleModule) -> None:
+    given = module.params
+    if not valid_provider_id(given["provider_id"]):
+        module.fail_json(
+            msg=f"provider_id {given['provider_id']!r} cannot be used: it is built into Codex, or not "
+            "made of 1 to 64 "
+            "letters, digits, _ and -; choose another, such as openai_http"
+        )
+    if given["profile"] is not None and not PROVIDER_ID.fullmatch(given["profile"]):
+        module.fail_json(
+            msg=f"profile {given['profile']!r} is not made of 1 to 64 letters, digits, _ and -"
+        )
+    if given["purge"] and given["state"] == "present":
+        module.fail_json(msg="purge goes with state absent only")
+    if not given["name"].strip():
+        module.fail_json(msg="name must not be empty: Codex does not load a provider without one")
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "purge": {"type": "bool", "default": False},
+            "codex_home": {"type": "path"},
+            "codex_version": {"type": "str"},
+            "scope": {"type": "str", "choices": ["user", "profile", "system"], "default": "user"},
+            "profile": {"type": "str"},
+            "provider_id": {"type": "str", "default": "openai_http"},
+            "name": {"type": "str", "default": "OpenAI HTTP only"},
+            "base_url": {"type": "str"},
+            "backup": {"type": "bool", "default": False},
+        },
+        required_if=[("scope", "profile", ["profile"])],
+        supports_check_mode=True,
+    )
+    refuse_bad_options(module)
+    given = module.params
+    request = http_provider.Request(
+        **{
+            key: given[key]
+            for key in (
+                "codex_home",
+                "codex_version",
+                "scope",
+                "profile",
+                "provider_id",
+                "name",
+                "base_url",
+            )
+        }
+    )
+    planner = {
+        ("present", False): http_provider.plan_present,
+        ("absent", False): http_provider.plan_absent,
+        ("absent", True): http_provider.plan_purge,
+    }[given["state"], given["purge"]]
+    backups: list[str] = []
+
+    def backup(path: str) -> None:
+        if given["backup"]:
+            backups.append(module.backup_local(path))
+
+    try:
+        target = http_provider.find_target(request, os.environ)
+        planned = (
+            http_provider.prepare(planner, target, request)
+            if module.check_mode
+            else http_provider.make(planner, target, request, backup)
+        )
+    except (http_provider.Refused, TomlkitMissing) as error:
+        module.fail_json(msg=str(error))
+    result = http_provider.result_of(planned, given["state"])
+    if module._diff:
+        result["diff"] = http_provider.diff(planned)
+    if backups:
+        result["backup_file"] = backups[-1]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
