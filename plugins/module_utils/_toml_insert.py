@@ -233,7 +233,8 @@ def _leading_blanks(text: str, offset: int) -> str:
 
 def _conflict(path: KeyPath, node: Node, needed: str) -> Conflict:
     if isinstance(node, Leaf):
-        return Conflict(_phrase(path, "a value", needed), node.statement.line)
+        found = "an array" if node.value.comments else "a value"
+        return Conflict(_phrase(path, found, needed), node.statement.line)
     if isinstance(node, ArrayOfTables):
         header = node.elements[0].header
         return Conflict(

@@ -30,14 +30,16 @@ def removals(
     for index, statement in enumerate(statements):
         if _matches(statement.table, statement, paths):
             kept = _comments(statement)
-            spans.extend(_around(statement, kept, text))
+            first = statement.content.start if kept else statement.span.start
+            spans.extend(_around(kept, text, first, statement.span.end))
             if not kept:
                 whole.add(index)
         elif statement.value is not None and statement.value.table is not None:
             below = _below((*statement.table, *statement.path), paths)
             if below:
                 spans.extend(_entries(text, statement.value.table, below))
-    spans.extend(statements[index].span for index in _blank_lines(text, statements, whole))
+    blank = _blank_lines(text, statements, whole)
+    spans.extend(statements[index].span for index in blank)
     return tuple(Replacement(start, text[start:end], "") for start, end in _merged(spans))
 
 
@@ -66,39 +68,41 @@ def _comments(statement: Statement) -> list[Span]:
     return inside if statement.comment is None else [*inside, statement.comment]
 
 
-def _around(statement: Statement, comments: list[Span], text: str) -> t.Iterator[Span]:
-    """Yield what is left of a statement without its comments and one line ending for each."""
-    start = statement.content.start if comments else statement.span.start
+def _around(comments: t.Iterable[Span], text: str, start: int, end: int) -> t.Iterator[Span]:
+    """Yield what is between `start` and `end` beside the comments and a line ending for each."""
     for comment in comments:
         yield Span(start, comment.start)
         start = text.find("\n", comment.end) + 1 or len(text)
-    yield Span(start, statement.span.end)
+    yield Span(start, end)
 
 
 def _blank_lines(
     text: str, statements: t.Sequence[Statement], removed: t.Collection[int]
-) -> t.Iterator[int]:
-    """Yield the blank statements that go together with the `removed` ones."""
-    last = len(statements) - 1
-    for first in sorted(removed):
-        if first - 1 in removed:
+) -> list[int]:
+    """Return the blank statements that go together with the `removed` ones."""
+    taken: list[int] = []
+    kept: list[int] = []
+    below_removed = False
+    for index, statement in enumerate(statements):
+        if index in removed:
+            below_removed = True
             continue
-        end = first
-        while end + 1 in removed:
-            end += 1
-        blank_above = first > 0 and statements[first - 1].kind is Kind.BLANK
-        blank_below = end < last and statements[end + 1].kind is Kind.BLANK
-        if blank_above and (blank_below or end == last):
-            yield first - 1
-        elif blank_below and _is_top(text, statements[:first]):
-            yield end + 1
+        if below_removed and statement.kind is Kind.BLANK:
+            if kept and statements[kept[-1]].kind is Kind.BLANK:
+                taken.append(kept.pop())
+            elif all(_is_directive(text, statements[above]) for above in kept):
+                taken.append(index)
+                below_removed = False
+                continue
+        below_removed = False
+        kept.append(index)
+    if below_removed and kept and statements[kept[-1]].kind is Kind.BLANK:
+        taken.append(kept.pop())
+    return taken
 
 
-def _is_top(text: str, above: t.Sequence[Statement]) -> bool:
-    return all(
-        statement.kind is Kind.COMMENT and text.startswith("#:", statement.content.start)
-        for statement in above
-    )
+def _is_directive(text: str, statement: Statement) -> bool:
+    return statement.kind is Kind.COMMENT and text.startswith("#:", statement.content.start)
 
 
 def _entries(text: str, table: InlineTable, paths: t.Collection[KeyPath]) -> t.Iterator[Span]:
@@ -121,24 +125,23 @@ def _entries(text: str, table: InlineTable, paths: t.Collection[KeyPath]) -> t.I
 def _entry(text: str, entry: Entry) -> t.Iterator[Span]:
     """Yield an entry and its comma, with its line if it has one of its own."""
     start, end = entry.key.start, entry.value.span.end
-    pieces = [Span(start, end)]
-    if entry.comma is not None:
-        if text[end : entry.comma].strip(" \t"):
-            pieces.append(Span(entry.comma, entry.comma + 1))
-        else:
-            pieces = [Span(start, entry.comma + 1)]
     before = len(text[:start].rstrip(" \t"))
-    after = pieces[-1].end
-    while text[after : after + 1] in (" ", "\t"):
-        after += 1
-    line_end = text[after : after + 2]
-    if text[before - 1 : before] == "\n" and line_end[:1] in ("\r", "\n") and len(pieces) == 1:
-        yield Span(before, after + (2 if line_end == "\r\n" else 1))
-    elif entry.comma is None:
-        yield Span(before, end)
+    if entry.comma is None:
+        after = end
     else:
-        yield from pieces[:-1]
-        yield Span(pieces[-1].start, after)
+        after = entry.comma + 1
+        if text[end : entry.comma].strip(" \t"):
+            yield Span(entry.comma, after)
+            after = end
+    while text.startswith((" ", "\t"), after):
+        after += 1
+    own_line = text[before - 1] == "\n" and text.startswith(("\r\n", "\n"), after)
+    if own_line and not entry.value.comments:
+        yield Span(before, text.index("\n", after) + 1)
+    elif entry.comma is None:
+        yield from _around(entry.value.comments, text, before, end)
+    else:
+        yield from _around(entry.value.comments, text, start, after)
 
 
 def _merged(spans: t.Iterable[Span]) -> t.Iterator[Span]:
