@@ -40,7 +40,7 @@ $(CLIENT_STAMP): tests/e2e/client/package.json tests/e2e/client/package-lock.jso
 	@rm -f $@
 	@cp tests/e2e/client/package.json tests/e2e/client/package-lock.json .cache/client/
 	@if [ -f tests/e2e/client/.npmrc ]; then cp tests/e2e/client/.npmrc .cache/client/; fi
-	@$(NPM) ci --prefix .cache/client --no-audit --no-fund --loglevel=error
+	@$(NPM) ci --prefer-offline --prefix .cache/client --no-audit --no-fund --loglevel=error
 	@touch $@
 
 build: vendor ## build the artefact in .cache/build
