@@ -53,3 +53,14 @@ attributes:
     description: Uses the operations of a safe, atomic replacement of files.
     support: full
 """
+
+    ACTION = r"""
+options: {}
+attributes:
+  action:
+    description: Indicates this has a corresponding action plugin.
+    support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: none
+"""

@@ -198,7 +198,7 @@ def _doctor_value(runs: t.Sequence[DoctorRun]) -> dict[str, t.Any]:
 
 _DETAILS = {
     "config": ("error", "startup warning"),
-    "http": ("reachability mode",),
+    "http": (),
     "websocket": (
         "handshake transport error",
         "handshake result",
@@ -218,6 +218,8 @@ def _check_value(name: str, check: Check) -> dict[str, t.Any]:
         "summary": check.summary,
         "detail": clean("; ".join(f"{key}: {text}" for key, text in details.items())),
     }
+    if name == "http":
+        value["mode"] = check.details.get("reachability mode", "")
     if name == "websocket":
         value["auth_mode"] = check.details.get("auth mode", "")
     return value

@@ -164,8 +164,8 @@ def refuse_bad_options(module: AnsibleModule) -> None:
     given = module.params
     if not valid_provider_id(given["provider_id"]):
         module.fail_json(
-            msg=f"provider_id {given['provider_id']!r} cannot be used: it is built into Codex, or not "
-            "made of 1 to 64 "
+            msg=f"provider_id {given['provider_id']!r} cannot be used: it is built into Codex, "
+            "or not made of 1 to 64 "
             "letters, digits, _ and -; choose another, such as openai_http"
         )
     if given["profile"] is not None and not PROVIDER_ID.fullmatch(given["profile"]):

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look at one machine and say what the role will do there: one module execution, no more.
+
+A fleet is mostly healthy machines, and a task costs a healthy machine more
+than the look itself: so the look and the fact it ends in are one action.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
+    APPLY,
+    first_result,
+    not_examined,
+)
+
+_INFO_OPTIONS: dict[str, dict[str, t.Any]] = {
+    "codex_home": {"type": "path"},
+    "executable": {"type": "path"},
+    "timeout": {"type": "float"},
+    "probes": {"type": "int"},
+    "probe_interval": {"type": "float"},
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _checked, options = self.validate_argument_spec(
+            argument_spec={
+                **_INFO_OPTIONS,
+                "apply": {"type": "str", "choices": list(APPLY), "default": "when_detected"},
+            }
+        )
+        try:
+            seen = self._execute_module(
+                module_name="devfleet.codex.codex_info",
+                module_args={
+                    name: options[name] for name in _INFO_OPTIONS if options[name] is not None
+                },
+                task_vars=task_vars,
+            )
+        except AnsibleConnectionFailure as error:
+            # The machine's story ends here, the others' does not: it is named in the summary.
+            fact = not_examined("unreachable", str(error))
+            return {**result, "changed": False, "ansible_facts": {"reconnect_result": fact}}
+        if seen.get("failed"):
+            return {**result, **seen}
+        try:
+            fact = first_result(seen["codex"], options["apply"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            return {**result, "failed": True, "msg": f"codex_info answered nonsense: {error}"}
+        return {
+            **result,
+            "changed": False,
+            "codex": seen["codex"],
+            "ansible_facts": {"reconnect_result": fact},
+        }

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Show and write what became of every machine of the play, on the controller."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import tempfile
+import typing as t
+
+import yaml
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
+from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import not_examined
+from ansible_collections.devfleet.codex.plugins.plugin_utils._fleet import (
+    GROUPS,
+    failing,
+    group_of,
+    render,
+)
+
+_WRITERS: dict[str, t.Callable[[t.Any], str]] = {
+    ".json": lambda value: json.dumps(value, indent=2, sort_keys=True) + "\n",
+    ".yml": lambda value: yaml.safe_dump(value, sort_keys=True),
+    ".yaml": lambda value: yaml.safe_dump(value, sort_keys=True),
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        _checked, options = self.validate_argument_spec(
+            argument_spec={
+                "title": {"type": "str", "required": True},
+                "report": {"type": "str"},
+                "fail_on": {
+                    "type": "list",
+                    "elements": "str",
+                    "choices": list(GROUPS),
+                    "default": [],
+                },
+            }
+        )
+        results = _results(variables)
+        Display().display("\n" + render(options["title"], results) + "\n")
+        groups = {host: group_of(one) for host, one in results.items()}
+        if options["report"]:
+            _write(options["report"], {"title": options["title"], "hosts": results})
+        named = failing(results, options["fail_on"])
+        if named:
+            raise AnsibleActionFail(
+                f"reconnect_fail_on is {', '.join(options['fail_on'])}, and that is what "
+                f"{', '.join(named)} came out as; see the summary."
+            )
+        return {**result, "changed": False, "groups": groups}
+
+
+def _results(variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
+    active = set(variables["ansible_play_hosts"])
+    results: dict[str, dict[str, t.Any]] = {}
+    for host in variables["ansible_play_hosts_all"]:
+        fact = variables["hostvars"][host].get("reconnect_result")
+        if fact is None:
+            fact = not_examined("unreachable", "no answer from this machine")
+        # Facts are tagged strings, which no serializer but JSON takes.
+        plain = json.loads(json.dumps(fact))
+        if plain.get("message"):
+            plain["message"] = clean(plain["message"])
+        if plain["action"] == "would_apply" and host not in active:
+            plain["action"] = "lost"
+        results[str(host)] = plain
+    return results
+
+
+def _write(report: str, document: t.Any) -> None:
+    path = pathlib.Path(report).expanduser()
+    writer = _WRITERS.get(path.suffix)
+    if writer is None:
+        raise AnsibleActionFail(
+            f"reconnect_report {report} must end in .json, .yml or .yaml; no report was written."
+        )
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
+        ) as stream:
+            stream.write(writer(document))
+        pathlib.Path(stream.name).chmod(0o666 & ~_umask())
+        pathlib.Path(stream.name).replace(path)
+    except OSError as error:
+        raise AnsibleActionFail(
+            f"reconnect_report {report} cannot be written: {error.strerror}; choose another place."
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,67 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: reconnect_gather
+short_description: Looks at one machine for the role devfleet.codex.reconnect
+version_added: 1.0.0
+author:
+  - The devfleet.codex authors (@devfleet)
+description:
+  - Runs M(devfleet.codex.codex_info) and sets the fact C(reconnect_result) in one step. Made for
+    the role; use M(devfleet.codex.codex_info) elsewhere.
+  - A machine that cannot be reached is no error. Its C(reconnect_result) says so.
+extends_documentation_fragment:
+  - devfleet.codex._attributes
+  - devfleet.codex._attributes.info
+  - devfleet.codex._attributes.action
+  - devfleet.codex._codex_home
+options:
+  executable:
+    description:
+      - See M(devfleet.codex.codex_info).
+    type: path
+  timeout:
+    description:
+      - See M(devfleet.codex.codex_info).
+    type: float
+  probes:
+    description:
+      - See M(devfleet.codex.codex_info).
+    type: int
+  probe_interval:
+    description:
+      - See M(devfleet.codex.codex_info).
+    type: float
+  apply:
+    description:
+      - Which verdicts call for a cure. With V(when_detected) those that prove the need, with
+        V(always) all that do not rule it out, with V(never) none.
+    type: str
+    choices: [when_detected, always, never]
+    default: when_detected
+"""
+
+EXAMPLES = r"""
+- name: Look at this machine
+  devfleet.codex.reconnect_gather:
+  register: gathered
+"""
+
+RETURN = r"""
+codex:
+  description: See M(devfleet.codex.codex_info).
+  returned: when the machine was reached
+  type: dict
+  sample: {"installed": false}
+ansible_facts:
+  description: The fact C(reconnect_result).
+  returned: success
+  type: dict
+  sample: {"reconnect_result": {"verdict": "healthy", "cause": "handshake_ok", "action": "none"}}
+"""

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What to do about a diagnosis, and whether a cure holds. Pure.
+
+This plugin util is PRIVATE to the collection. Values are those that codex_info
+returns: plain JSON types from a machine that is not trusted.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.devfleet.codex.plugins.module_utils._advice import VERDICTS_AND_CAUSES
+from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
+
+Value = t.Mapping[str, t.Any]
+
+APPLY = ("when_detected", "always", "never")
+REMEDIES = ("auto", "http_provider")
+
+AFFECTED = ("websocket_blocked", "http_only_broken")
+"""The verdicts that prove the need for the HTTP-only provider."""
+
+FINE = ("healthy", "http_only", "not_installed", "unsupported_version")
+"""The verdicts that leave nothing to do or to look into."""
+
+_MOST_EVIDENCE = 10
+_NEVER = (
+    "not_installed",
+    "unsupported_version",
+    "config_invalid",
+    "managed_elsewhere",
+    "http_only",
+)
+
+
+def first_result(codex: Value, apply: str) -> dict[str, t.Any]:
+    """The fact ``reconnect_result`` right after the look at one machine.
+
+    ``action`` is ``would_apply`` where a cure is called for, else ``none``.
+    Raises KeyError, TypeError or ValueError for anything that codex_info does
+    not return.
+    """
+    diagnosis = codex["diagnosis"]
+    if (diagnosis["verdict"], diagnosis["cause"]) not in VERDICTS_AND_CAUSES:
+        raise ValueError("a verdict that this collection does not know")
+    wanted = {
+        "never": False,
+        "when_detected": diagnosis["verdict"] in AFFECTED,
+        "always": diagnosis["verdict"] not in _NEVER,
+    }[apply]
+    return {
+        "verdict": diagnosis["verdict"],
+        "cause": diagnosis["cause"],
+        "evidence": [clean(line) for line in diagnosis["evidence"][:_MOST_EVIDENCE]],
+        "advice": clean(diagnosis["advice"]),
+        "remedy": "http_provider" if wanted else clean(diagnosis["remedy"], 40),
+        "action": "would_apply" if wanted else "none",
+        "version": clean(codex["version"] or "", 40) or None,
+        "provider": clean(codex["provider"]["active"], 80),
+        "proof": None,
+    }
+
+
+def not_examined(verdict: str, message: str) -> dict[str, t.Any]:
+    """The fact ``reconnect_result`` of a machine that could not be looked at."""
+    return {
+        "verdict": verdict,
+        "cause": "not_examined",
+        "evidence": [clean(message)],
+        "advice": "Nothing is known about this machine; run this again when it can be reached.",
+        "remedy": "investigate",
+        "action": "none",
+        "version": None,
+        "provider": None,
+        "proof": None,
+    }
+
+
+def cure_problems(after: Value, before: Value, provider_id: str) -> list[str]:
+    """Why doctor's answer under the cure does not prove it; empty where it does.
+
+    ``before`` and ``after`` are values of codex_info. The three published
+    criteria (config loaded, WebSocket not enabled, endpoints reachable over
+    HTTP) and two more, for doctor is green without them as well: a login is
+    really sent, and to the same place as before (measured with 0.169.0).
+    """
+    diagnosis, doctor = after["diagnosis"], after["doctor"]
+    problems: list[str] = []
+    if diagnosis["verdict"] != "http_only":
+        problems.append(f"verdict under the cure: {diagnosis['verdict']} ({diagnosis['cause']})")
+    if after["provider"]["active"] != provider_id:
+        problems.append(f"active provider: {after['provider']['active']}, not {provider_id}")
+    if _mode(doctor) != _mode(before["doctor"]) and before["provider"]["active"] != provider_id:
+        problems.append(f"kind of login: {_mode(doctor)}, before {_mode(before['doctor'])}")
+    if _status(doctor, "config") != "ok" and _status(before["doctor"], "config") == "ok":
+        problems.append("Codex warns about its configuration, and did not before")
+    return problems
+
+
+def _mode(doctor: Value) -> t.Any:
+    return (doctor.get("http") or {}).get("mode")
+
+
+def _status(doctor: Value, check: str) -> t.Any:
+    return (doctor.get(check) or {}).get("status")

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What became of all machines of a run, for a person and for a program. Pure.
+
+This plugin util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._decision import AFFECTED, FINE
+
+Result = t.Mapping[str, t.Any]
+Results = t.Mapping[str, Result]
+
+GROUPS = ("affected", "unreachable", "inconclusive")
+"""What ``reconnect_fail_on`` can name."""
+
+_DONE = {
+    "applied": "cured: {provider_id} set in {path}",
+    "already_applied": "{provider_id} is set in {path} already",
+    "would_apply": "would set the HTTP-only provider",
+    "undone": "NOT cured, the change was undone: {message}",
+    "refused": "NOT cured, nothing was changed: {message}",
+    "failed": "FAILED: {message}",
+    "lost": "contact was lost during the cure; run this again",
+    "rolled_back": "taken back: {provider_id} in {path}",
+    "would_roll_back": "would take {provider_id} in {path} back",
+    "nothing_to_take_back": "nothing of ours to take back",
+}
+
+
+def group_of(result: Result) -> str:
+    """affected, fine, cured, unreachable, failed or inconclusive (everything to look into)."""
+    action = result.get("action")
+    if action in ("failed", "undone", "lost"):
+        return "failed"
+    if result["verdict"] == "unreachable":
+        return "unreachable"
+    if action in ("applied", "already_applied"):
+        return "cured"
+    if result["verdict"] in AFFECTED:
+        return "affected"
+    return "fine" if result["verdict"] in (*FINE, "rolled_back") else "inconclusive"
+
+
+def failing(results: Results, groups: t.Collection[str]) -> list[str]:
+    """The hosts whose group is one of ``groups``, sorted."""
+    return sorted(host for host, result in results.items() if group_of(result) in groups)
+
+
+def render(title: str, results: Results) -> str:
+    """The summary: one line a host, totals, and what the verdicts mean. Values are printable."""
+    width = max((len(host) for host in results), default=0)
+    kinds = {host: _kind(result) for host, result in results.items()}
+    kind_width = max((len(kind) for kind in kinds.values()), default=0)
+    lines = [f"{title}: {_count(len(results), 'host')}"]
+    for host, result in sorted(results.items()):
+        line = f"  {host:<{width}}  {kinds[host]:<{kind_width}}  {_done(result)}"
+        lines.append(line.rstrip())
+    lines.append(_totals(results))
+    advice = sorted(
+        {
+            f"  {_kind(result)}: {result['advice']}"
+            for result in results.values()
+            if group_of(result) not in ("fine", "cured") and result.get("advice")
+        }
+    )
+    if advice:
+        lines += ["What it means:", *advice]
+    return "\n".join(lines)
+
+
+def _kind(result: Result) -> str:
+    if result["cause"] in ("not_examined", ""):
+        return str(result["verdict"])
+    return f"{result['verdict']} ({result['cause']})"
+
+
+def _done(result: Result) -> str:
+    if group_of(result) == "unreachable":
+        return f"not examined: {result['evidence'][0]}"
+    action = result.get("action", "none")
+    if action in _DONE:
+        shown = {key: str(result.get(key)) for key in ("path", "provider_id", "message")}
+        return _DONE[action].format_map(shown)
+    return "nothing to do" if group_of(result) == "fine" else "left alone"
+
+
+def _totals(results: Results) -> str:
+    groups = [group_of(result) for result in results.values()]
+    named = (
+        ("cured", "cured"),
+        ("affected", "affected"),
+        ("fine", "fine"),
+        ("inconclusive", "to look into"),
+        ("unreachable", "unreachable"),
+        ("failed", "failed"),
+    )
+    return "Totals: " + ", ".join(
+        f"{groups.count(group)} {words}" for group, words in named if group in groups
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
