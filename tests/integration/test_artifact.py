@@ -160,14 +160,13 @@ def installed_from_git(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def http_provider(collections: Path, python: Path, codex_home: Path) -> Outcome:
-    """Run the module of the collection in `collections` on `python` against `codex_home`."""
-    arguments = {"codex_home": str(codex_home), "codex_version": "0.169.0"}
+def call(module: str, collections: Path, python: Path, **options: str) -> Outcome:
+    """Run `module` of the collection in `collections` on `python` with `options`."""
     done = run(
         *(sys.executable, "-m", "ansible", "adhoc", "localhost"),
         *("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={python}"),
-        *("-m", "devfleet.codex.http_provider", "-a", json.dumps(arguments)),
-        cwd=codex_home.parent,
+        *("-m", f"devfleet.codex.{module}", "-a", json.dumps(options)),
+        cwd=Path(options["codex_home"]).parent,
         ANSIBLE_COLLECTIONS_PATH=str(collections),
         ANSIBLE_COLLECTIONS_SCAN_SYS_PATH="false",
     )
@@ -177,9 +176,15 @@ def http_provider(collections: Path, python: Path, codex_home: Path) -> Outcome:
     return Outcome(done.returncode, done.stdout, result)
 
 
+def http_provider(collections: Path, python: Path, codex_home: Path) -> Outcome:
+    """Give `codex_home` the provider; the version is named so that no client is asked."""
+    home = {"codex_home": str(codex_home), "codex_version": "0.169.0"}
+    return call("http_provider", collections, python, **home)
+
+
 @pytest.fixture
 def codex_home(tmp_path: Path) -> Path:
-    home = tmp_path / "codex"
+    home = tmp_path / ".codex"
     home.mkdir(mode=0o700)
     (home / "config.toml").write_text(CONFIG, encoding="utf-8")
     return home
@@ -216,3 +221,19 @@ def test_install_from_git_says_what_is_missing(
     assert "Traceback" not in outcome.printed
     assert (codex_home / "config.toml").read_text(encoding="utf-8") == CONFIG
     assert [path.name for path in codex_home.iterdir()] == ["config.toml"]
+
+
+def test_artefact_reads_a_machine_without_tomlkit(
+    installed: Path, python: Path, codex_home: Path
+) -> None:
+    executable = codex_home.parent / "codex"
+    executable.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo codex-cli 0.169.0\nexit 0\n', encoding="utf-8"
+    )
+    executable.chmod(0o755)
+    options = {"codex_home": str(codex_home), "executable": str(executable)}
+    outcome = call("codex_info", installed, python, **options)
+    assert outcome.status == 0, outcome.printed
+    assert outcome.result["codex"]["version"] == "0.169.0"
+    assert outcome.result["codex"]["provider"]["active"] == "openai"
+    assert outcome.result["codex"]["diagnosis"]["verdict"] == "inconclusive"
