@@ -71,6 +71,7 @@ class Planned:
     provider_id: str
     previous_provider: str
     overrides: tuple[str, ...]
+    overrides_provider: str
     notes: tuple[str, ...]
 
     @property
@@ -149,7 +150,14 @@ def plan_present(target: Target, request: Request, before: _files.Snapshot) -> P
     data = edit.after.encode() if edit.changed else before.data
     record = _remembered(_state.load(before.path), own, target.root, cure, before, edit)
     return Planned(
-        before, data, record, cure.provider_id, cure.previous_provider, cure.overrides, ()
+        before,
+        data,
+        record,
+        cure.provider_id,
+        cure.previous_provider,
+        cure.overrides,
+        cure.overrides_provider,
+        (),
     )
 
 
@@ -165,7 +173,7 @@ def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Pl
     if record and edit.changed:
         record = _state.Record(record.provider_id, (), (*record.steps, _step(before, edit)))
     provider_id = record.provider_id if record else request.provider_id
-    return Planned(before, data, record, provider_id, _active(own, target), (), undo.notes)
+    return Planned(before, data, record, provider_id, _active(own, target), (), "", undo.notes)
 
 
 def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Planned:
@@ -173,9 +181,9 @@ def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Pla
     Raises ``Refused``."""
     text, own = _read(before)
     record = _state.load(before.path)
-    if record and record.steps and record.steps[-1].after == _state.digest(before.data):
-        data = _rewind(record, before.data)
-        return Planned(before, data, None, record.provider_id, _active(own, target), (), ())
+    rewound = _rewind(record, before.data) if record else before.data
+    if record and rewound != before.data and not _holds_ours(record, rewound):
+        return Planned(before, rewound, None, record.provider_id, _active(own, target), (), "", ())
     undo = _provider.plan_undo(
         own, merge(target.below, own), target.root, record.restores if record else None
     )
@@ -193,7 +201,7 @@ def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Pla
             remove.append(table)
     edit = _plan_edit(before.path, text, undo.set_values, remove)
     data = edit.after.encode() if edit.changed else before.data
-    return Planned(before, data, None, provider_id, _active(own, target), (), tuple(notes))
+    return Planned(before, data, None, provider_id, _active(own, target), (), "", tuple(notes))
 
 
 def prepare(planner: Planner, target: Target, request: Request) -> Planned:
@@ -242,6 +250,7 @@ def result_of(planned: Planned, state: str) -> dict[str, t.Any]:
     }
     if state == "present":
         result["overrides"] = list(planned.overrides)
+        result["overrides_provider"] = planned.overrides_provider
     return result
 
 
@@ -365,9 +374,10 @@ def _remembered(
         # Our key was dropped by somebody: what stood there before us is still what to go back to.
         dropped = path in kept and now is None
         kept[path] = Restore(path, kept[path].before if dropped else now, value)
-    steps = known.steps if known else ()
-    if steps and steps[-1].after != _state.digest(before.data):
-        steps = ()
+    steps = list(known.steps) if known else []
+    # A step that an interrupted run only meant to make, or that others have written over.
+    while steps and steps[-1].after != _state.digest(before.data):
+        steps.pop()
     return _state.Record(cure.provider_id, tuple(kept.values()), (*steps, _step(before, edit)))
 
 
@@ -386,6 +396,11 @@ def _rewind(record: _state.Record, data: bytes | None) -> bytes | None:
             break
         data = earlier
     return data
+
+
+def _holds_ours(record: _state.Record, data: bytes | None) -> bool:
+    document = parse((data or b"").decode())
+    return any(_provider.holds(document, one.path, one.written) for one in record.restores)
 
 
 def _active(own: t.Mapping[str, t.Any], target: Target) -> str:

@@ -49,11 +49,11 @@ class Provider:
     table: t.Mapping[str, t.Any] | None
     """``[model_providers.<active>]`` as the layers merge it; None where there is none."""
     table_layer: str
-    """The layer of the table: override or user where it stands there at all; '' for no table."""
+    """The layer of the table: override or user, where it stands there; '' for no table."""
 
 
 def read_layers(codex_home: str, system_folder: str = SYSTEM_FOLDER) -> Layers:
-    """Read every layer that lies in a file. Never raises for a bad file: it is named in ``problems``."""
+    """Read every layer that lies in a file; a bad file is named in ``problems``."""
     paths = {
         "requirements": os.path.join(system_folder, "requirements.toml"),
         "managed": os.path.join(system_folder, "managed_config.toml"),

@@ -45,6 +45,9 @@ class Cure:
     remove: tuple[KeyPath, ...]
     overrides: tuple[str, ...]
     """The same as ``-c`` values for one run of the client."""
+    overrides_provider: str
+    """The provider that is active under them: another id where a key must go, for ``-c``
+    can only add to what the files say."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,8 +125,14 @@ def plan_cure(
     }
     stale = ("model_providers", chosen, "base_url")
     remove = (stale,) if not base_url and lookup(own, stale) is not None else ()
-    overrides = _as_overrides({("model_provider",): chosen, **keys})
-    return Cure("switch", chosen, active, {root: chosen, **keys}, remove, overrides)
+    trial = f"{chosen}_preflight" if remove else chosen
+    overrides = _as_overrides(
+        {
+            ("model_provider",): trial,
+            **{("model_providers", trial, key): value for key, value in table.items()},
+        }
+    )
+    return Cure("switch", chosen, active, {root: chosen, **keys}, remove, overrides, trial)
 
 
 def plan_undo(
@@ -236,6 +245,7 @@ def _in_place(own: Document, provider_id: str) -> Cure:
         {} if is_off else {path: False},
         (),
         _as_overrides({path: False}),
+        provider_id,
     )
 
 

@@ -88,8 +88,15 @@ def _blank_lines(
             below_removed = True
             continue
         if below_removed and statement.kind is Kind.BLANK:
-            if kept and statements[kept[-1]].kind is Kind.BLANK:
-                taken.append(kept.pop())
+            above = statements[kept[-1]] if kept else None
+            if above is not None and above.kind is Kind.BLANK:
+                # What this editor adds is an empty line, whatever blanks the other one holds.
+                if _length(above) <= _length(statement):
+                    taken.append(kept.pop())
+                else:
+                    taken.append(index)
+                    below_removed = False
+                    continue
             elif all(_is_directive(text, statements[above]) for above in kept):
                 taken.append(index)
                 below_removed = False

@@ -132,6 +132,11 @@ overrides:
   elements: str
   sample: ["model_provider=\"openai_http\"",
     "model_providers.openai_http.supports_websockets=false"]
+overrides_provider:
+  description: The provider that is active under RV(overrides).
+  returned: O(state=present)
+  type: str
+  sample: openai_http
 restart_required:
   description: Whether running sessions must be restarted to see the change.
   returned: success

@@ -93,7 +93,8 @@ def cure_problems(after: Value, before: Value, provider_id: str) -> list[str]:
         problems.append(f"verdict under the cure: {diagnosis['verdict']} ({diagnosis['cause']})")
     if after["provider"]["active"] != provider_id:
         problems.append(f"active provider: {after['provider']['active']}, not {provider_id}")
-    if _mode(doctor) != _mode(before["doctor"]) and before["provider"]["active"] != provider_id:
+    was_broken = before["diagnosis"]["verdict"] == "http_only_broken"
+    if _mode(doctor) != _mode(before["doctor"]) and not was_broken:
         problems.append(f"kind of login: {_mode(doctor)}, before {_mode(before['doctor'])}")
     if _status(doctor, "config") != "ok" and _status(before["doctor"], "config") == "ok":
         problems.append("Codex warns about its configuration, and did not before")

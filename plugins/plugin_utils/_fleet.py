@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
+
 from ._decision import AFFECTED, FINE
 
 Result = t.Mapping[str, t.Any]
@@ -19,6 +21,7 @@ Results = t.Mapping[str, Result]
 GROUPS = ("affected", "unreachable", "inconclusive")
 """What ``reconnect_fail_on`` can name."""
 
+_REASON = 90
 _DONE = {
     "applied": "cured: {provider_id} set in {path}",
     "already_applied": "{provider_id} is set in {path} already",
@@ -33,6 +36,9 @@ _DONE = {
 }
 
 
+_ROLLBACK = ("rolled_back", "would_roll_back", "nothing_to_take_back")
+
+
 def group_of(result: Result) -> str:
     """affected, fine, cured, unreachable, failed or inconclusive (everything to look into)."""
     action = result.get("action")
@@ -44,7 +50,9 @@ def group_of(result: Result) -> str:
         return "cured"
     if result["verdict"] in AFFECTED:
         return "affected"
-    return "fine" if result["verdict"] in (*FINE, "rolled_back") else "inconclusive"
+    if action in _ROLLBACK or result["verdict"] in FINE:
+        return "fine"
+    return "inconclusive"
 
 
 def failing(results: Results, groups: t.Collection[str]) -> list[str]:
@@ -75,14 +83,14 @@ def render(title: str, results: Results) -> str:
 
 
 def _kind(result: Result) -> str:
-    if result["cause"] in ("not_examined", ""):
-        return str(result["verdict"])
+    if not result["cause"] or result["cause"] == "not_examined":
+        return result["verdict"] or ""
     return f"{result['verdict']} ({result['cause']})"
 
 
 def _done(result: Result) -> str:
     if group_of(result) == "unreachable":
-        return f"not examined: {result['evidence'][0]}"
+        return f"not examined: {clean(result['evidence'][0], _REASON)}"
     action = result.get("action", "none")
     if action in _DONE:
         shown = {key: str(result.get(key)) for key in ("path", "provider_id", "message")}
