@@ -31,6 +31,7 @@ UNREACHABLE: HostVariables = {
     "ansible_remote_tmp": "/dev/null/none",
 }
 
+_SUMMARY = re.compile(r"^Codex reconnect .*?(?=^(?:ok: |fatal: |$))", re.MULTILINE | re.DOTALL)
 _RECAP = re.compile(r"^(\S+)\s+: ((?:\w+=\d+\s*)+)$", re.MULTILINE)
 
 
@@ -51,6 +52,12 @@ class PlaybookRun:
     @property
     def changed(self) -> dict[str, int]:
         return {host: counters["changed"] for host, counters in self.recap.items()}
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """Return the lines that the collection itself says at the end; empty if it said none."""
+        found = _SUMMARY.search(self.stdout)
+        return tuple(found[0].splitlines()) if found else ()
 
 
 @dataclasses.dataclass(frozen=True)
