@@ -87,25 +87,29 @@ def _blank_lines(
         if index in removed:
             below_removed = True
             continue
-        if below_removed and statement.kind is Kind.BLANK:
-            above = statements[kept[-1]] if kept else None
-            if above is not None and above.kind is Kind.BLANK:
-                # What this editor adds is an empty line, whatever blanks the other one holds.
-                if _length(above) <= _length(statement):
-                    taken.append(kept.pop())
-                else:
-                    taken.append(index)
-                    below_removed = False
-                    continue
-            elif all(_is_directive(text, statements[above]) for above in kept):
-                taken.append(index)
-                below_removed = False
-                continue
-        below_removed = False
         kept.append(index)
+        if below_removed and statement.kind is Kind.BLANK:
+            taken.extend(_superfluous(text, statements, kept))
+            kept = [other for other in kept if other not in taken]
+        below_removed = False
     if below_removed and kept and statements[kept[-1]].kind is Kind.BLANK:
-        taken.append(kept.pop())
+        taken.append(kept[-1])
     return taken
+
+
+def _superfluous(text: str, statements: t.Sequence[Statement], kept: list[int]) -> list[int]:
+    """Return which blank statement goes, the last of the `kept` ones or one above, if any."""
+    *above, below = kept
+    if above and statements[above[-1]].kind is Kind.BLANK:
+        # What this editor adds is an empty line, so of the two the emptier one goes.
+        return [min(above[-1], below, key=lambda index: _length(statements[index].span))]
+    if all(_is_directive(text, statements[index]) for index in above):
+        return [below]
+    return []
+
+
+def _length(span: Span) -> int:
+    return span.end - span.start
 
 
 def _is_directive(text: str, statement: Statement) -> bool:

@@ -48,17 +48,17 @@ def test_an_edit_breaks_no_invariant(edit: tuple[Document, Request]) -> None:
 def test_removing_what_was_added_gives_the_old_text(edit: tuple[Document, Request]) -> None:
     document, request = edit
     before = tomlrt.loads(document.text.removeprefix(BOM)).to_dict()
-    new_table = not any(PROVIDERS in line.path for line in document.lines)
-    if request.remove or ROOT_KEY[0] in before or not new_table or not document.lines:
+    added = sorted({path[:2] for path in request.set_values})
+    known = {ROOT_KEY: ROOT_KEY[0] in before} | {
+        (PROVIDERS, name): True for name in before.get(PROVIDERS, {})
+    }
+    if request.remove or any(known.get(path) for path in added):
         return
-    # Which blank line was there before the edit cannot be told from the text after it.
-    ends_in_key = document.lines[-1].kind != "blank" and document.endings[-1] != ""
-    has_root_keys = document.lines[0].kind == "key"
-    if not (ends_in_key and has_root_keys):
+    # What a missing line ending or a blank line became cannot be told from the text after.
+    if document.lines and (document.lines[-1].kind == "blank" or document.endings[-1] == ""):
         return
     after = _toml_edit.plan(document.text, request.set_values).after
-    added = [path[:2] for path in request.set_values]
-    assert _toml_edit.plan(after, {}, sorted(set(added))).after == document.text
+    assert _toml_edit.plan(after, {}, added).after == document.text
 
 
 def _plain_assignment(text: str, request: Request) -> str:
