@@ -78,7 +78,8 @@ demo: vendor client ## show the main job on three pretend laptops
 	@$(BIN)/python scripts/demo.py
 
 audit: vendor ## audit this machine
-	@$(BIN)/ansible-playbook -i localhost, -c local devfleet.codex.audit
+	@$(BIN)/ansible-playbook -i localhost, -c local \
+	  -e ansible_python_interpreter=$(CURDIR)/$(BIN)/python devfleet.codex.audit
 
 clean: ## remove everything that make has made
 	rm -rf .cache .venv plugins/module_utils/_vendor/tomlkit
