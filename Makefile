@@ -18,7 +18,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 .DEFAULT_GOAL := help
-.PHONY: help dev vendor client build unit lint format integration e2e test demo audit clean
+.PHONY: help dev vendor client build unit lint format integration e2e test demo audit changelog clean
 
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -80,6 +80,9 @@ demo: vendor client ## show the main job on three pretend laptops
 audit: vendor ## audit this machine
 	@$(BIN)/ansible-playbook -i localhost, -c local \
 	  -e ansible_python_interpreter=$(CURDIR)/$(BIN)/python devfleet.codex.audit
+
+changelog: dev ## bring the newest release in the changelog up to the modules and roles there are
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog release --update-existing --reload-plugins
 
 clean: ## remove everything that make has made
 	rm -rf .cache .venv plugins/module_utils/_vendor/tomlkit
