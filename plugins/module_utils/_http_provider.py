@@ -17,46 +17,13 @@ import typing as t
 
 from . import _files, _provider, _state
 from ._diff import changed_lines
-from ._home import HomeRefused, locate, refuse_foreign
-from ._inspection import client_version
-from ._layers import SYSTEM_FOLDER, active_provider, merge, read_layers
+from ._layers import merge
 from ._provider import Cure, ProviderRefused, Restore
+from ._target import Refused, Request, Target
 from ._toml import KeyPath, TomlError, parse
 from ._toml_edit import Edit, EditRefused, plan, revert
-from ._version import Version, parse_version, reads_profile_files
 
 _TRIES = 3
-_SYSTEM_FILE = 0o644
-_SYSTEM_FOLDER = 0o755
-
-
-class Refused(Exception):
-    """The file cannot or must not be changed; the text is the sentence for the user."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """The options of http_provider."""
-
-    codex_home: str | None
-    codex_version: str | None
-    scope: str
-    profile: str | None
-    provider_id: str
-    name: str
-    base_url: str | None
-
-
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """The file to change and what stands around it."""
-
-    path: str
-    root: KeyPath
-    below: t.Mapping[str, t.Any]
-    """The layers below the file, merged."""
-    new_file_mode: int
-    new_folder_mode: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,55 +48,6 @@ class Planned:
 
 
 Planner = t.Callable[[Target, Request, _files.Snapshot], Planned]
-
-
-def find_target(
-    request: Request, environment: t.Mapping[str, str], system_folder: str = SYSTEM_FOLDER
-) -> Target:
-    """Which file the request is about. Raises ``Refused``."""
-    if request.scope == "system":
-        path = os.path.join(system_folder, "config.toml")
-        return Target(path, ("model_provider",), {}, _SYSTEM_FILE, _SYSTEM_FOLDER)
-    try:
-        home = locate(request.codex_home, environment)
-        refuse_foreign(home)
-    except HomeRefused as error:
-        raise Refused(str(error)) from error
-    if not home.exists and home.origin != "default":
-        raise Refused(
-            f"CODEX_HOME {home.path} does not exist, and Codex does not start without it; make "
-            "it or "
-            "correct codex_home. Nothing was changed."
-        )
-    layers = read_layers(home.path, system_folder)
-    provider = active_provider(layers, None)
-    if provider.origin in ("managed", "requirements"):
-        raise Refused(
-            f"{system_folder}: the {provider.origin} layer sets model_provider, so a change in "
-            f"{home.path} "
-            "has no effect; change it there. Nothing was changed."
-        )
-    system = layers.documents.get("system", {})
-    config = os.path.join(home.path, "config.toml")
-    if request.scope == "user":
-        return Target(
-            config, ("model_provider",), system, _files.PRIVATE_FILE, _files.PRIVATE_FOLDER
-        )
-    version = _known_version(request, home.path, environment)
-    profile = request.profile or ""
-    if not reads_profile_files(version):
-        root = ("profiles", profile, "model_provider")
-        return Target(config, root, system, _files.PRIVATE_FILE, _files.PRIVATE_FOLDER)
-    user = layers.documents.get("user", {})
-    if profile in user.get("profiles", {}):
-        raise Refused(
-            f"{config} holds [profiles.{profile}], with which Codex {version.text} refuses "
-            f"--profile {profile}; move it to {profile}.config.toml. Nothing was changed."
-        )
-    path = os.path.join(home.path, f"{profile}.config.toml")
-    return Target(
-        path, ("model_provider",), merge(system, user), _files.PRIVATE_FILE, _files.PRIVATE_FOLDER
-    )
 
 
 def plan_present(target: Target, request: Request, before: _files.Snapshot) -> Planned:
@@ -406,17 +324,3 @@ def _holds_ours(record: _state.Record, data: bytes | None) -> bool:
 def _active(own: t.Mapping[str, t.Any], target: Target) -> str:
     effective = merge(target.below, own)
     return _provider.lookup(effective, target.root) or effective.get("model_provider") or "openai"
-
-
-def _known_version(request: Request, codex_home: str, environment: t.Mapping[str, str]) -> Version:
-    version = (
-        parse_version(request.codex_version)
-        if request.codex_version
-        else client_version(codex_home, None, environment)
-    )
-    if version is None:
-        raise Refused(
-            "the version of Codex is not known, and profiles are written differently before 0.134; "
-            "set codex_version to what codex --version prints. Nothing was changed."
-        )
-    return version

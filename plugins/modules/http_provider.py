@@ -162,6 +162,11 @@ from ansible_collections.devfleet.codex.plugins.module_utils._provider import (
     PROVIDER_ID,
     valid_provider_id,
 )
+from ansible_collections.devfleet.codex.plugins.module_utils._target import (
+    Refused,
+    Request,
+    find_target,
+)
 from ansible_collections.devfleet.codex.plugins.module_utils._toml import TomlkitMissing
 
 
@@ -202,7 +207,7 @@ def main() -> None:
     )
     refuse_bad_options(module)
     given = module.params
-    request = http_provider.Request(
+    request = Request(
         **{
             key: given[key]
             for key in (
@@ -228,13 +233,13 @@ def main() -> None:
             backups.append(module.backup_local(path))
 
     try:
-        target = http_provider.find_target(request, os.environ)
+        target = find_target(request, os.environ)
         planned = (
             http_provider.prepare(planner, target, request)
             if module.check_mode
             else http_provider.make(planner, target, request, backup)
         )
-    except (http_provider.Refused, TomlkitMissing) as error:
+    except (Refused, TomlkitMissing) as error:
         module.fail_json(msg=str(error))
     result = http_provider.result_of(planned, given["state"])
     if module._diff:

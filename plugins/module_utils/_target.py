@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which configuration file a request is about, and what stands around it.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from . import _files
+from ._home import HomeRefused, locate, refuse_foreign
+from ._inspection import client_version
+from ._layers import SYSTEM_FOLDER, active_provider, merge, read_layers
+from ._toml import KeyPath
+from ._version import Version, parse_version, reads_profile_files
+
+_SYSTEM_FILE = 0o644
+_SYSTEM_FOLDER = 0o755
+
+
+class Refused(Exception):
+    """The file cannot or must not be changed; the text is the sentence for the user."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """The options of http_provider."""
+
+    codex_home: str | None
+    codex_version: str | None
+    scope: str
+    profile: str | None
+    provider_id: str
+    name: str
+    base_url: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """The file to change and what stands around it."""
+
+    path: str
+    root: KeyPath
+    below: t.Mapping[str, t.Any]
+    """The layers below the file, merged."""
+    new_file_mode: int
+    new_folder_mode: int
+
+
+def find_target(
+    request: Request, environment: t.Mapping[str, str], system_folder: str = SYSTEM_FOLDER
+) -> Target:
+    """Which file the request is about. Raises ``Refused``."""
+    if request.scope == "system":
+        path = os.path.join(system_folder, "config.toml")
+        return Target(path, ("model_provider",), {}, _SYSTEM_FILE, _SYSTEM_FOLDER)
+    try:
+        home = locate(request.codex_home, environment)
+        refuse_foreign(home)
+    except HomeRefused as error:
+        raise Refused(str(error)) from error
+    if not home.exists and home.origin != "default":
+        raise Refused(
+            f"CODEX_HOME {home.path} does not exist, and Codex does not start without it; make "
+            "it or "
+            "correct codex_home. Nothing was changed."
+        )
+    layers = read_layers(home.path, system_folder)
+    provider = active_provider(layers, None)
+    if provider.origin in ("managed", "requirements"):
+        raise Refused(
+            f"{system_folder}: the {provider.origin} layer sets model_provider, so a change in "
+            f"{home.path} "
+            "has no effect; change it there. Nothing was changed."
+        )
+    system = layers.documents.get("system", {})
+    config = os.path.join(home.path, "config.toml")
+    if request.scope == "user":
+        return Target(
+            config, ("model_provider",), system, _files.PRIVATE_FILE, _files.PRIVATE_FOLDER
+        )
+    version = _known_version(request, home.path, environment)
+    profile = request.profile or ""
+    if not reads_profile_files(version):
+        root = ("profiles", profile, "model_provider")
+        return Target(config, root, system, _files.PRIVATE_FILE, _files.PRIVATE_FOLDER)
+    user = layers.documents.get("user", {})
+    if profile in user.get("profiles", {}):
+        raise Refused(
+            f"{config} holds [profiles.{profile}], with which Codex {version.text} refuses "
+            f"--profile {profile}; move it to {profile}.config.toml. Nothing was changed."
+        )
+    path = os.path.join(home.path, f"{profile}.config.toml")
+    return Target(
+        path, ("model_provider",), merge(system, user), _files.PRIVATE_FILE, _files.PRIVATE_FOLDER
+    )
+
+
+def _known_version(request: Request, codex_home: str, environment: t.Mapping[str, str]) -> Version:
+    version = (
+        parse_version(request.codex_version)
+        if request.codex_version
+        else client_version(codex_home, None, environment)
+    )
+    if version is None:
+        raise Refused(
+            "the version of Codex is not known, and profiles are written differently before 0.134; "
+            "set codex_version to what codex --version prints. Nothing was changed."
+        )
+    return version
