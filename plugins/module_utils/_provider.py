@@ -102,15 +102,19 @@ def plan_cure(
     Raises ``ProviderRefused``.
     """
     refuse_unloadable(own, effective)
-    active = lookup(effective, root) or effective.get("model_provider") or "openai"
+    active = lookup(effective, root)
+    if active is None:
+        active = effective.get("model_provider") or "openai"
     tables = effective.get("model_providers") or {}
     base_url = base_url or effective.get("openai_base_url")
-    if active in tables and not is_ours(tables[active], base_url):
-        return _in_place(own, active)
+    if not isinstance(active, str):
+        raise ProviderRefused(f"{dotted_key(root)} is not a string{_NOT_LOADABLE}")
     if active in BUILT_IN_PROVIDERS and active != "openai":
         raise ProviderRefused(
             f"the active provider {active} is built into Codex and needs no cure of ours"
         )
+    if active in tables and not is_ours(tables[active], base_url):
+        return _in_place(own, effective, active)
     chosen = active if active in tables else _free_id(tables, provider_id, base_url)
     table: dict[str, Scalar] = {
         "name": name,
@@ -154,6 +158,8 @@ def plan_undo(
     remove: list[KeyPath] = []
     notes: list[str] = []
     for restore in restores:
+        if restore.before is None and lookup(own, restore.path) is None:
+            continue
         if not holds(own, restore.path, restore.written):
             notes.append(
                 f"{dotted_key(restore.path)} was changed by somebody else and is left alone"
@@ -183,14 +189,15 @@ def purgeable(own: Document, provider_id: str, base_url: str | None) -> bool:
 def refuse_unloadable(own: Document, effective: Document) -> None:
     """Raise ``ProviderRefused`` for TOML that Codex refuses to load (measured with 0.169.0)."""
     tables = own.get("model_providers", {})
-    if not isinstance(tables, dict) or not all(
-        isinstance(table, dict) for table in tables.values()
+    merged = effective.get("model_providers", {})
+    if not isinstance(merged, dict) or not all(
+        isinstance(table, dict) for table in merged.values()
     ):
         raise ProviderRefused(f"model_providers is not a table of tables{_NOT_LOADABLE}")
     for key in ("model_provider", "openai_base_url"):
         if not isinstance(effective.get(key, ""), str):
             raise ProviderRefused(f"{key} is not a string{_NOT_LOADABLE}")
-    known = (*BUILT_IN_PROVIDERS, *effective.get("model_providers", {}))
+    known = (*BUILT_IN_PROVIDERS, *merged)
     active = effective.get("model_provider")
     if active and active not in known:
         raise ProviderRefused(f"model_provider names {active}, which is not defined{_NOT_LOADABLE}")
@@ -228,16 +235,15 @@ def holds(document: Document, path: KeyPath, value: Scalar) -> bool:
     return equal(lookup(document, path), value)
 
 
-def _in_place(own: Document, provider_id: str) -> Cure:
+def _in_place(own: Document, effective: Document, provider_id: str) -> Cure:
     path = ("model_providers", provider_id, "supports_websockets")
-    table = lookup(own, path[:-1])
-    if table is None:
+    if lookup(own, path[:-1]) is None:
         raise ProviderRefused(
             f"the active provider {provider_id} is defined in another layer; set "
             "supports_websockets = false there"
         )
     # A custom provider without the key has WebSockets off already (0.169.0).
-    is_off = table.get("supports_websockets", False) is False
+    is_off = lookup(effective, path) is None or holds(effective, path, False)
     return Cure(
         "in_place",
         provider_id,
