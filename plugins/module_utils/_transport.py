@@ -29,7 +29,7 @@ class WebSocket:
     """The WebSocket side of one report."""
 
     outcome: str
-    """open, disabled, refused, failed, timed_out, closed, or unknown (wording not known)."""
+    """open, disabled, refused, failed, timed_out, closed, or unknown (not a known answer)."""
     status: int | None
     """The HTTP status of a refused upgrade."""
     detail: str
@@ -66,6 +66,8 @@ def http_side(check: Check) -> Http:
         lines = [value for value in check.details.values() if "(required)" in value]
         detail = "; ".join(lines) or check.summary
         return Http("failed", _http_failure(detail), mode, detail)
+    if check.status != "ok":
+        return Http("unknown", "", mode, check.summary)
     if "no HTTP endpoint" in check.summary:
         return Http("no_endpoint", "", mode, check.summary)
     answers = [
@@ -89,6 +91,9 @@ def _websocket_outcome(check: Check, error: str, close_code: str) -> tuple[str, 
         return "disabled", None
     if check.status == "ok":
         return ("open", None) if "handshake succeeded" in check.summary else ("unknown", None)
+    enabled = check.details.get("supports websockets") == "true"
+    if not enabled or check.status not in ("warning", "fail"):
+        return "unknown", None
     refused = _REFUSED.match(error)
     if refused:
         return "refused", int(refused.group(1))
