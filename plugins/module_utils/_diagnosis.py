@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from urllib.parse import urlsplit
 
 from ._advice import advice_for
 from ._doctor import AUTH, CONFIG, HTTP, WEBSOCKET, DoctorReport, DoctorRun, NoReport
@@ -28,7 +29,10 @@ _INVESTIGATE = {
     "unsupported_version": "none",
 }
 
-_OPENAI_HOSTS = ("api.openai.com", "chatgpt.com")
+_API_HOST = "api.openai.com"
+_OPENAI_HOSTS = (None, _API_HOST, "chatgpt.com")
+"""Where a provider's turns go to the service itself; None: it has no ``base_url``."""
+
 _OWN_CREDENTIALS = (
     "env_key",
     "experimental_bearer_token",
@@ -120,6 +124,8 @@ def _judge_report(report: DoctorReport, provider: Provider) -> Diagnosis:
         return Diagnosis(
             "inconclusive", "check_missing", ("doctor's report lacks a check it always has",)
         )
+    if config.status not in ("ok", "warning"):
+        return Diagnosis("inconclusive", "unknown_wording", (f"configuration: {config.summary}",))
     http, websocket = http_side(http_check), websocket_side(websocket_check)
     evidence = (f"WebSocket: {websocket.detail}", f"HTTP: {http.detail}")
     verdict, cause = _verdict(report, provider, websocket, http)
@@ -143,7 +149,9 @@ def _verdict(
 def _websocket_failure(
     report: DoctorReport, provider: Provider, websocket: WebSocket, http: Http
 ) -> tuple[str, str]:
-    if websocket.auth_mode == "none" and http.mode != "provider auth":
+    auth = report.checks.get(AUTH)
+    no_login = websocket.auth_mode == "none" or (auth is not None and auth.status == "fail")
+    if no_login and http.mode != "provider auth":
         return "auth_missing", "no_credentials"
     if websocket.status is not None:
         doubt = _doubtful_status(websocket.status)
@@ -157,10 +165,9 @@ def _websocket_failure(
     ):
         # A proxy URL without a scheme looks exactly like this (0.169.0), and is cured otherwise.
         return "inconclusive", "proxy_not_checked"
-    if provider.origin in ("managed", "requirements"):
-        return "managed_elsewhere", provider.origin
-    if provider.active != "openai" and provider.table_layer not in ("override", "user"):
-        return "managed_elsewhere", provider.table_layer or "unknown_layer"
+    elsewhere = _decided_elsewhere(provider)
+    if elsewhere:
+        return "managed_elsewhere", elsewhere
     if websocket.status is not None:
         return (
             "websocket_blocked",
@@ -171,6 +178,15 @@ def _websocket_failure(
         "timed_out": "handshake_timed_out",
         "closed": "closed_after_handshake",
     }[websocket.outcome]
+
+
+def _decided_elsewhere(provider: Provider) -> str | None:
+    """The layer that a change of the user's config.toml cannot beat or does not reach, or None."""
+    if provider.origin in ("managed", "requirements"):
+        return provider.origin
+    if provider.active != "openai" and provider.table_layer not in ("override", "user"):
+        return provider.table_layer or "unknown_layer"
+    return None
 
 
 def _doubtful_status(status: int) -> tuple[str, str] | None:
@@ -196,13 +212,19 @@ def _without_websockets(report: DoctorReport, provider: Provider, http: Http) ->
     table = provider.table or {}
     own_credentials = any(table.get(key) for key in _OWN_CREDENTIALS)
     base_url = table.get("base_url")
-    to_openai = not isinstance(base_url, str) or any(host in base_url for host in _OPENAI_HOSTS)
-    if provider.table is not None and to_openai and not own_credentials:
+    host = _host(base_url) if isinstance(base_url, str) else None
+    broken = None
+    if provider.table is not None and host in _OPENAI_HOSTS and not own_credentials:
         if table.get("requires_openai_auth") is not True:
             # Measured with 0.169.0: doctor is green, and no Authorization header is sent.
-            return "http_only_broken", "no_credentials_sent"
-        if isinstance(base_url, str) and http.mode == "ChatGPT auth":
-            return "http_only_broken", "wrong_host_for_login"
+            broken = "no_credentials_sent"
+        elif host == _API_HOST and http.mode == "ChatGPT auth":
+            broken = "wrong_host_for_login"
+    elsewhere = _decided_elsewhere(provider) if broken else None
+    if elsewhere:
+        return "managed_elsewhere", elsewhere
+    if broken:
+        return "http_only_broken", broken
     auth = report.checks.get(AUTH)
     if auth is not None and auth.status == "fail":
         return "auth_missing", "no_credentials"
@@ -214,3 +236,10 @@ def _without_websockets(report: DoctorReport, provider: Provider, http: Http) ->
     if provider.table is None and (auth is None or auth.status != "ok"):
         return "inconclusive", "auth_not_shown"
     return "http_only", "websockets_off"
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
