@@ -14,6 +14,7 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     APPLY,
     first_result,
@@ -54,7 +55,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             fact = not_examined("unreachable", str(error))
             return {**result, "changed": False, "ansible_facts": {"reconnect_result": fact}}
         if seen.get("failed"):
-            return {**result, **seen}
+            return {**result, **seen, "msg": _why_failed(seen)}
         try:
             fact = first_result(seen["codex"], options["apply"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -65,3 +66,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             "codex": seen["codex"],
             "ansible_facts": {"reconnect_result": fact},
         }
+
+
+def _why_failed(seen: dict[str, t.Any]) -> str:
+    said = str(seen.get("module_stderr") or "").strip().splitlines()
+    if not said:
+        return str(seen.get("msg") or "codex_info failed without a word")
+    return (
+        f"codex_info could not be run ({clean(said[-1])}); "
+        "set ansible_python_interpreter to a Python 3.9 or later"
+    )

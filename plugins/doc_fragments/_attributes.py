@@ -64,3 +64,14 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: none
 """
+
+    GROUP = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/devfleet.codex.codex) in C(module_defaults) to set defaults for this
+      module.
+    support: full
+    membership:
+      - devfleet.codex.codex
+"""

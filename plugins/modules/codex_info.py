@@ -24,6 +24,7 @@ description:
 extends_documentation_fragment:
   - devfleet.codex._attributes
   - devfleet.codex._attributes.info
+  - devfleet.codex._attributes.group
   - devfleet.codex._codex_home
 options:
   executable:
@@ -137,7 +138,7 @@ codex:
           V(network_unreachable), V(auth_missing), V(config_invalid), V(managed_elsewhere),
             V(not_installed),
           V(unsupported_version) and V(inconclusive).
-        - RV(codex.diagnosis.remedy) is V(http_provider), V(investigate) or V(none).
+        - C(remedy) is V(http_provider), V(investigate) or V(none).
       type: dict
       sample:
         verdict: websocket_blocked
