@@ -76,7 +76,7 @@ def plan(
     """Return the edit that removes the keys and tables in `remove`, then sets `set_values`.
 
     New keys come in the order of `set_values`. What is already right is not touched, and what is
-    not there is not removed. No path may lie above, at or below another one (ValueError).
+    not there is not removed. No path may be empty, or lie above, at or below another (ValueError).
     Raises EditRefused, and TomlkitMissing where only tomlkit could read the text.
     """
     _check_paths([*set_values, *remove])
@@ -85,7 +85,8 @@ def plan(
     except TomlError as error:
         raise _refusal(text, error) from None
     except Conflict as error:
-        raise EditRefused(error.reason, error.line, "file") from None
+        # After a removal the lines are no longer those of the file.
+        raise EditRefused(error.reason, None if remove else error.line, "file") from None
     except LayoutError as error:
         raise EditRefused(f"{_NOT_SAFELY} ({error.reason})", error.line, "editor") from None
     except RecursionError:
@@ -133,6 +134,8 @@ def _verify(
 
 def _check_paths(paths: t.Sequence[KeyPath]) -> None:
     for index, path in enumerate(paths):
+        if not path:
+            raise ValueError("a path needs at least one key")
         for other in paths[index + 1 :]:
             shorter = min(len(path), len(other))
             if path[:shorter] == other[:shorter]:

@@ -195,7 +195,7 @@ def _key_segment(text: str, start: int) -> tuple[str, int]:
         if found is not None:
             try:
                 return _ESCAPE.sub(_decoded, found.group()[1:-1]), found.end()
-            except (KeyError, ValueError):
+            except (KeyError, ValueError, OverflowError):
                 raise _error(text, start) from None
     elif text.startswith("'", start):
         found = _LITERAL_STRING.match(text, start)

@@ -19,6 +19,7 @@ KeyPath = tuple[str, ...]
 Scalar = t.Union[str, bool, int]
 Draw = t.Callable[[st.SearchStrategy[t.Any]], t.Any]
 Keys = dict[str, str]
+T = t.TypeVar("T")
 
 BOM = "\ufeff"
 ROOT_KEY = ("model_provider",)
@@ -132,10 +133,10 @@ class _Writer:
     def often(self, one_in: int) -> bool:
         return bool(self._draw(_BELOW[one_in]) == one_in - 1)
 
-    def pick(self, options: t.Sequence[t.Any]) -> t.Any:
+    def pick(self, options: t.Sequence[T]) -> T:
         return options[self._draw(_BELOW[len(options)])]
 
-    def shuffled(self, items: t.Sequence[t.Any]) -> list[t.Any]:
+    def shuffled(self, items: t.Sequence[T]) -> list[T]:
         return list(self._draw(st.permutations(items)))
 
     def note(self) -> str:
@@ -175,7 +176,7 @@ def _segment(writer: _Writer, part: str) -> str:
     quoted = '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if not part.replace("_", "").isalnum():
         return quoted if "'" in part or writer.often(2) else f"'{part}'"
-    return str(writer.pick((part, part, part, part, quoted, f"'{part}'")))
+    return writer.pick((part, part, part, part, quoted, f"'{part}'"))
 
 
 def _provider_keys(writer: _Writer) -> Keys:
@@ -257,7 +258,7 @@ def _block(
 
 
 def _other_blocks(writer: _Writer) -> list[list[Line]]:
-    blocks = []
+    blocks: list[list[Line]] = []
     for kind, tables in TABLES:
         if not writer.often(4):
             continue
@@ -338,16 +339,13 @@ def _request(writer: _Writer, provider_id: str) -> Request:
     table = (PROVIDERS, provider_id)
     set_root: dict[KeyPath, Scalar] = {ROOT_KEY: provider_id}
     set_table: dict[KeyPath, Scalar] = {(*table, key): value for key, value in WANTED.items()}
-    return t.cast(
-        Request,
-        writer.pick(
-            (
-                Request({**set_root, **set_table}, ()),
-                Request(set_root, ()),
-                Request(set_table, ()),
-                Request({}, (ROOT_KEY, table)),
-                Request({}, (table,)),
-                Request({ROOT_KEY: "openai"}, (table,)),
-            )
-        ),
+    return writer.pick(
+        (
+            Request({**set_root, **set_table}, ()),
+            Request(set_root, ()),
+            Request(set_table, ()),
+            Request({}, (ROOT_KEY, table)),
+            Request({}, (table,)),
+            Request({ROOT_KEY: "openai"}, (table,)),
+        )
     )

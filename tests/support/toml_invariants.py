@@ -68,7 +68,7 @@ def broken(document: Document, request: Request, after: str) -> set[Broken]:
 
 
 def _meaning(text: str) -> dict[str, t.Any]:
-    return t.cast("dict[str, t.Any]", tomlrt.loads(text.removeprefix(BOM)).to_dict())
+    return tomlrt.loads(text.removeprefix(BOM)).to_dict()
 
 
 def _shape(value: t.Any) -> t.Any:

@@ -10,6 +10,7 @@ import tomlkit
 import tomlrt
 from ansible_collections.devfleet.codex.plugins.module_utils import _toml_edit
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.toml_documents import (
     BOM,
     PROVIDERS,
@@ -49,16 +50,39 @@ def test_removing_what_was_added_gives_the_old_text(edit: tuple[Document, Reques
     document, request = edit
     before = tomlrt.loads(document.text.removeprefix(BOM)).to_dict()
     added = sorted({path[:2] for path in request.set_values})
-    known = {ROOT_KEY: ROOT_KEY[0] in before} | {
-        (PROVIDERS, name): True for name in before.get(PROVIDERS, {})
-    }
-    if request.remove or any(known.get(path) for path in added):
+    known = [
+        *((key,) for key in before),
+        *((PROVIDERS, name) for name in before.get(PROVIDERS, {})),
+    ]
+    if request.remove or not set(known).isdisjoint(added):
         return
     # What a missing line ending or a blank line became cannot be told from the text after.
     if document.lines and (document.lines[-1].kind == "blank" or document.endings[-1] == ""):
         return
     after = _toml_edit.plan(document.text, request.set_values).after
     assert _toml_edit.plan(after, {}, added).after == document.text
+
+
+@settings(SETTINGS, max_examples=300)
+@given(edits(), st.integers(0, 2000), st.text("\"'[]{}=#.,\\\n\r a1", max_size=3))
+def test_a_damaged_file_is_refused_or_edited_right(
+    edit: tuple[Document, Request], position: int, damage: str
+) -> None:
+    document, request = edit
+    cut = position % (len(document.text) + 1)
+    text = document.text[:cut] + damage + document.text[cut + 1 :]
+    try:
+        planned = _toml_edit.plan(text, request.set_values, request.remove)
+    except _toml_edit.EditRefused as refusal:
+        assert refusal.reason
+        assert refusal.fault == "file" or "valid TOML" in refusal.reason
+        return
+    result = tomlrt.loads(planned.after.removeprefix(BOM)).to_dict()
+    for path, value in request.set_values.items():
+        found = result
+        for segment in path:
+            found = found[segment]
+        assert found == value
 
 
 def _plain_assignment(text: str, request: Request) -> str:
