@@ -114,7 +114,7 @@ def _read_check(raw: t.Any) -> Check | None:
     return Check(
         clean(raw.get("status"), 20),
         clean(raw.get("summary")),
-        {clean(key, 120): _without_body(_as_text(value)) for key, value in pairs},
+        {clean(key, 120): _without_secrets(_as_text(value)) for key, value in pairs},
     )
 
 
@@ -124,6 +124,10 @@ def _as_text(value: t.Any) -> str:
     return clean(value)
 
 
-def _without_body(text: str) -> str:
-    # Up to 0.164 the server's error body stood here; it is not ours to carry away.
-    return re.sub(r"^(http \d{3} [^:]{0,60}): .*$", r"\1", text)
+def _without_secrets(text: str) -> str:
+    # Up to 0.164 the server's error body stood here, and up to 0.136 the whole base_url, which
+    # may hold a password or a key in its query; neither is ours to carry away. A password may
+    # have been cut short.
+    text = re.sub(r"^(http \d{3}\b[^:]{0,60}):.*$", r"\1", text)
+    text = re.sub(r"(://[^\s?]*)\?\S*", r"\1", text)
+    return re.sub(r"://[^/@\s]*(?:@|\.\.\.(?=,|$))", "://", text)
