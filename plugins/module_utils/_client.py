@@ -52,11 +52,12 @@ _PLACES = (
 _METHODS = (
     ("vscode", ("/extensions/openai.chatgpt-",)),
     ("standalone", ("/packages/standalone/",)),
-    ("brew", ("/Caskroom/", "/Cellar/", "/homebrew/", "/linuxbrew/")),
     ("bun", ("/.bun/",)),
     ("pnpm", ("/pnpm/", "/.pnpm/")),
     ("volta", ("/.volta/",)),
+    # Homebrew's own node puts npm's packages below Homebrew's prefix.
     ("npm", ("/node_modules/@openai/codex",)),
+    ("brew", ("/Caskroom/", "/Cellar/", "/homebrew/", "/linuxbrew/")),
 )
 
 
@@ -105,8 +106,8 @@ def examine(executable: str, environment: t.Mapping[str, str]) -> Installation:
     outcome = run(executable, ["--version"], environment, VERSION_TIMEOUT)
     if outcome.ended != "exit":
         raise ClientNotRunnable(f"{executable} --version did not end within {VERSION_TIMEOUT:g} s")
-    version = parse_version(outcome.stdout[:500].decode("utf-8", "replace"))
-    return Installation(executable, install_method(executable), version)
+    said = outcome.stdout[:500].decode("utf-8", "replace") if outcome.returncode == 0 else ""
+    return Installation(executable, install_method(executable), parse_version(said))
 
 
 def run(
@@ -120,8 +121,9 @@ def run(
             os.path.expanduser("~") if os.path.isdir(os.path.expanduser("~")) else "/",
             timeout,
         )
-    except OSError as error:
-        raise ClientNotRunnable(f"{executable} cannot be run: {clean(error.strerror)}") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ClientNotRunnable(f"{executable} cannot be run: {clean(reason)}") from error
 
 
 def _client_environment(executable: str, environment: t.Mapping[str, str]) -> dict[str, str]:
