@@ -22,7 +22,7 @@ def clean(value: t.Any, limit: int = SHORT) -> str:
     Control, format and surrogate characters (terminal escapes, bidirectional
     overrides, lone surrogates that no UTF-8 encoder takes) become blanks.
     """
-    text = value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else _text_of(value)
     shown = text[: limit + 1]
     if not shown.isascii() or not shown.isprintable():
         shown = "".join(
@@ -30,3 +30,11 @@ def clean(value: t.Any, limit: int = SHORT) -> str:
             for char in shown
         )
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
+
+
+def _text_of(value: t.Any) -> str:
+    try:
+        return str(value)
+    except (RecursionError, ValueError):
+        # JSON may be nested as deeply, and hold a number as long, as Python will read but not show.
+        return f"({type(value).__name__})"
