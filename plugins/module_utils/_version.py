@@ -13,7 +13,9 @@ import functools
 import re
 import typing as t
 
-_VERSION = re.compile(r"(?<![\d.])(\d{1,6})\.(\d{1,6})\.(\d{1,6})(-[0-9A-Za-z.-]{1,40})?(?![0-9A-Za-z.])")
+_VERSION = re.compile(
+    r"(?<![\d.])(\d{1,6})\.(\d{1,6})\.(\d{1,6})(-[0-9A-Za-z.-]{1,40})?(?![0-9A-Za-z.])"
+)
 
 
 class Version(t.NamedTuple):
