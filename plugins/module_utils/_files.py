@@ -57,17 +57,18 @@ def snapshot(path: str) -> Snapshot:
         return Snapshot(path, real_path, None, 0, -1, -1)
     except OSError as error:
         raise FileRefused(_sentence(path, "cannot be read", error)) from error
-    with open(handle, "rb") as stream:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise FileRefused(
-                f"{path} is {kind}, so Codex cannot load it; move it away. Nothing was changed."
-            )
-        try:
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise FileRefused(
+            f"{path} is {kind}, so Codex cannot load it; move it away. Nothing was changed."
+        )
+    try:
+        with open(handle, "rb") as stream:
             data = stream.read(SIZE_LIMIT + 1)
-        except OSError as error:
-            raise FileRefused(_sentence(path, "cannot be read", error)) from error
+    except OSError as error:
+        raise FileRefused(_sentence(path, "cannot be read", error)) from error
     if len(data) > SIZE_LIMIT:
         raise FileRefused(
             f"{path} is larger than {SIZE_LIMIT // 2**20} MB; look at it by hand. Nothing was "
@@ -132,6 +133,8 @@ def replace(
             raise
         _flush_folder(folder)
     except OSError as error:
+        # What fails because somebody else took the file away is no fault of the disk.
+        refuse_changed(before)
         raise FileRefused(_sentence(before.path, "cannot be written", error)) from error
 
 
@@ -172,11 +175,13 @@ def _carry_attributes(before: Snapshot, handle: int, new_file_mode: int) -> None
 
 
 def _flush_folder(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    # The change has taken place, whether this file system flushes folders or not.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _sentence(path: str, what: str, error: OSError) -> str:
