@@ -31,6 +31,10 @@ SIZE_LIMIT = 16 * 1024 * 1024
 _BY_PRECEDENCE = ("requirements", "managed", "override", "user", "system")
 
 
+class OverrideRefused(Exception):
+    """An override is none that the client takes; the text says which and why."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Layers:
     """The parsed files, by layer; a file that is not there or cannot be parsed is left out."""
@@ -75,16 +79,12 @@ def read_layers(codex_home: str, system_folder: str = SYSTEM_FOLDER) -> Layers:
 def with_overrides(layers: Layers, overrides: t.Sequence[str]) -> Layers:
     """The layers of one client run that is given ``-c key=value``.
 
-    As the client does, a value that is not TOML is taken as a string.
+    As the client does, a value that is not TOML is taken as a string. Raises
+    ``OverrideRefused`` where there is no key or no ``=``.
     """
     given: dict[str, t.Any] = {}
     for override in overrides:
-        key, _equals, value = override.partition("=")
-        try:
-            document = parse(override)
-        except TomlError:
-            document = parse(f"{key} = {literal(value)}")
-        given = merge(given, document)
+        given = merge(given, _read_override(override))
     return Layers({**layers.documents, "override": given}, layers.problems)
 
 
@@ -100,6 +100,23 @@ def active_provider(layers: Layers, told_by_client: str | None) -> Provider:
         decided, origin = told_by_client, "managed"
     table, table_layer = _provider_table(layers, decided)
     return Provider(decided, origin, table, table_layer)
+
+
+def _read_override(override: str) -> t.Mapping[str, t.Any]:
+    key, equals, value = override.partition("=")
+    try:
+        return parse(override)
+    except TomlError:
+        pass
+    try:
+        if equals:
+            return parse(f"{key} = {literal(value)}")
+    except (TomlError, ValueError):
+        pass
+    raise OverrideRefused(
+        f"overrides: {clean(key, 80)!r} is not key=value with a TOML key; "
+        f"take them from devfleet.codex.http_provider"
+    )
 
 
 def _provider_table(layers: Layers, provider: str) -> tuple[t.Mapping[str, t.Any] | None, str]:

@@ -37,17 +37,19 @@ options:
   timeout:
     description:
       - Seconds for one run of C(codex doctor), after which it and all it started is ended.
+      - From 1 to 3600.
     type: float
     default: 40
   probes:
     description:
       - How often doctor is asked at most. It is asked again only if the first answer is a failure.
+      - From 1 to 100.
       - An affected host costs at most O(probes) times O(timeout) seconds, and the pauses between.
     type: int
     default: 2
   probe_interval:
     description:
-      - Seconds between two runs of doctor.
+      - Seconds between two runs of doctor, from 0 to 3600.
     type: float
     default: 5
   overrides:
@@ -153,7 +155,11 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.devfleet.codex.plugins.module_utils._home import HomeRefused
 from ansible_collections.devfleet.codex.plugins.module_utils._inspection import Request, inspect
+from ansible_collections.devfleet.codex.plugins.module_utils._layers import OverrideRefused
 from ansible_collections.devfleet.codex.plugins.module_utils._toml import TomlkitMissing
+
+_BOUNDS = (("timeout", 1, 3600), ("probes", 1, 100), ("probe_interval", 0, 3600))
+"""Option, least and most."""
 
 
 def main() -> None:
@@ -169,12 +175,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     given = module.params
-    for option, least in (("timeout", 1), ("probes", 1), ("probe_interval", 0)):
-        if given[option] < least:
-            module.fail_json(msg=f"{option} must be at least {least}")
+    for option, least, most in _BOUNDS:
+        if not least <= given[option] <= most:
+            module.fail_json(msg=f"{option} must be at least {least} and at most {most}")
     try:
         codex = inspect(Request(**{**given, "overrides": tuple(given["overrides"])}), os.environ)
-    except (HomeRefused, TomlkitMissing) as error:
+    except (HomeRefused, OverrideRefused, TomlkitMissing) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, codex=codex)
 
