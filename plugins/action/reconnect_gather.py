@@ -21,9 +21,10 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     not_examined,
 )
 
+# No "path": a tilde means the home on the machine, not the one on the controller.
 _INFO_OPTIONS: dict[str, dict[str, t.Any]] = {
-    "codex_home": {"type": "path"},
-    "executable": {"type": "path"},
+    "codex_home": {"type": "str"},
+    "executable": {"type": "str"},
     "timeout": {"type": "float"},
     "probes": {"type": "int"},
     "probe_interval": {"type": "float"},
@@ -55,6 +56,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             fact = not_examined("unreachable", str(error))
             return {**result, "changed": False, "ansible_facts": {"reconnect_result": fact}}
         if seen.get("failed"):
+            # The facts of a machine are its own to give, this role's are not.
+            seen = {key: value for key, value in seen.items() if key != "ansible_facts"}
             return {**result, **seen, "msg": _why_failed(seen)}
         try:
             fact = first_result(seen["codex"], options["apply"])
