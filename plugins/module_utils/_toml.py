@@ -45,6 +45,7 @@ _REDEFINITIONS = (
     (re.compile(r"Redefinition of an existing table"), "a table is defined twice"),
     (re.compile(r"Cannot (?:overwrite|mutate|redefine) .*", re.DOTALL), "a key is defined twice"),
 )
+_LONE_CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 # Beside what TOML demands: C1 controls and the line separators that other tools break lines at.
 _TO_ESCAPE = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]')
@@ -148,6 +149,11 @@ def _tomllib(text: str) -> Data:
 def _tomlkit(text: str) -> Data:
     loads = _load_tomlkit()
     body = _without_bom(text)
+    lone = _LONE_CARRIAGE_RETURN.search(body)
+    if lone is not None:
+        # tomlkit 0.15.2 lets it pass between the entries of an inline table, Codex nowhere.
+        line = body.count("\n", 0, lone.start()) + 1
+        raise TomlError("a carriage return stands without a line feed", line)
     try:
         return loads(body)
     except RecursionError:

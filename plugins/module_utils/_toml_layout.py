@@ -21,7 +21,7 @@ import typing as t
 from ._toml import BOM, KeyPath
 
 _BLANKS = re.compile(r"[ \t]*")
-_BLANKS_AND_LINE_ENDS = re.compile(r"[ \t\r\n]*")
+_BLANKS_AND_LINE_ENDS = re.compile(r"(?:[ \t]|\r?\n)*")
 _COMMENT = re.compile(r"#[^\r\n]*")
 _LINE_END = re.compile(r"\r?\n|\Z")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
