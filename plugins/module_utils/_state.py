@@ -12,6 +12,7 @@ change took place is told by the file's own digest, not by a flag.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -21,7 +22,7 @@ import typing as t
 
 from . import _files
 from ._provider import Restore
-from ._toml_edit import Replacement
+from ._toml_edit import KeyPath, Replacement
 
 FOLDER = ".devfleet"
 _FORMAT = 1
@@ -75,14 +76,16 @@ def save(path: str, record: Record) -> None:
 
 
 def forget(path: str) -> None:
-    """Remove what is remembered of the file ``path``, and the folder with its last record."""
-    known = _files.snapshot(record_path(path))
-    if known.data is None:
+    """Remove what is remembered of the file ``path``, and the folder with its last record.
+
+    The file has been changed by now, so what cannot be removed stays and is no error.
+    """
+    if not _folder_is_ours(path):
         return
-    _files.remove(known)
-    folder = os.path.dirname(record_path(path))
-    if not os.listdir(folder):
-        os.rmdir(folder)
+    with contextlib.suppress(OSError):
+        os.unlink(record_path(path))
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(record_path(path)))
 
 
 def record_path(path: str) -> str:
@@ -106,7 +109,7 @@ def _decode(document: t.Any) -> Record:
         _typed(document["provider_id"], str),
         tuple(
             Restore(
-                tuple(_typed(part, str) for part in raw["path"]),
+                _key_path(raw["path"]),
                 None if raw["before"] is None else _typed(raw["before"], (str, bool)),
                 _typed(raw["written"], (str, bool)),
             )
@@ -126,6 +129,12 @@ def _decode(document: t.Any) -> Record:
             for raw in document["steps"]
         ),
     )
+
+
+def _key_path(parts: t.Any) -> KeyPath:
+    if not parts:
+        raise ValueError("an empty key path")
+    return tuple(_typed(part, str) for part in _typed(parts, list))
 
 
 def _typed(value: t.Any, kind: t.Any) -> t.Any:
