@@ -56,8 +56,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             fact = not_examined("unreachable", str(error))
             return {**result, "changed": False, "ansible_facts": {"reconnect_result": fact}}
         if seen.get("failed"):
-            # The facts of a machine are its own to give, this role's are not.
-            seen = {key: value for key, value in seen.items() if key != "ansible_facts"}
             return {**result, **seen, "msg": _why_failed(seen)}
         try:
             fact = first_result(seen["codex"], options["apply"])

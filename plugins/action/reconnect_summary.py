@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import tempfile
 import typing as t
@@ -16,8 +15,10 @@ import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
-from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import not_examined
+from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
+    checked_result,
+    not_examined,
+)
 from ansible_collections.devfleet.codex.plugins.plugin_utils._fleet import (
     GROUPS,
     failing,
@@ -74,9 +75,7 @@ def _results(variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
         if fact is None:
             fact = not_examined("unreachable", "no answer from this machine")
         # Facts are tagged strings, which no serializer but JSON takes.
-        plain = json.loads(json.dumps(fact))
-        if plain.get("message"):
-            plain["message"] = clean(plain["message"])
+        plain = checked_result(json.loads(json.dumps(fact)))
         if plain["action"] == "would_apply" and host not in active:
             plain["action"] = "lost"
         results[str(host)] = plain
@@ -91,19 +90,11 @@ def _write(report: str, document: t.Any) -> None:
             f"reconnect_report {report} must end in .json, .yml or .yaml; no report was written."
         )
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-        ) as stream:
-            stream.write(writer(document))
-        pathlib.Path(stream.name).chmod(0o666 & ~_umask())
-        pathlib.Path(stream.name).replace(path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            made = pathlib.Path(folder, path.name)
+            made.write_text(writer(document), encoding="utf-8")
+            made.replace(path)
     except OSError as error:
         raise AnsibleActionFail(
             f"reconnect_report {report} cannot be written: {error.strerror}; choose another place."
         ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

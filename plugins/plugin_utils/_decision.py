@@ -27,6 +27,8 @@ FINE = ("healthy", "http_only", "not_installed", "unsupported_version")
 """The verdicts that leave nothing to do or to look into."""
 
 _MOST_EVIDENCE = 10
+_MOST_ITEMS = 100
+_DEEPEST_FACT = 4
 _NEVER = (
     "not_installed",
     "unsupported_version",
@@ -77,6 +79,43 @@ def not_examined(verdict: str, message: str) -> dict[str, t.Any]:
         "provider": None,
         "proof": None,
     }
+
+
+def checked_result(fact: t.Any) -> dict[str, t.Any]:
+    """``fact`` as a ``reconnect_result`` whose every string is bounded and printable.
+
+    Any module may set any fact, and one machine's nonsense must not cost the
+    others their summary: what has not the right shape counts as not examined.
+    """
+    if not _is_result(fact):
+        return not_examined("inconclusive", "the fact reconnect_result of this machine is nonsense")
+    checked: dict[str, t.Any] = _printable(fact, _DEEPEST_FACT)
+    return checked
+
+
+def _is_result(fact: t.Any) -> bool:
+    if not isinstance(fact, dict):
+        return False
+    verdict, cause, evidence = fact.get("verdict"), fact.get("cause"), fact.get("evidence")
+    return (
+        (verdict is None or isinstance(verdict, str))
+        and (cause is None or isinstance(cause, str))
+        and isinstance(evidence, list)
+        and isinstance(fact.get("advice"), str)
+        and isinstance(fact.get("action"), str)
+        and {"verdict", "cause"} <= fact.keys()
+        and (verdict != "unreachable" or bool(evidence))
+    )
+
+
+def _printable(value: t.Any, depth: int) -> t.Any:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if depth and isinstance(value, dict):
+        return {clean(key, 80): _printable(item, depth - 1) for key, item in value.items()}
+    if depth and isinstance(value, list):
+        return [_printable(item, depth - 1) for item in value[:_MOST_ITEMS]]
+    return clean(value)
 
 
 def cure_problems(after: Value, before: Value, provider_id: str) -> list[str]:

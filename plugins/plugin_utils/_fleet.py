@@ -93,7 +93,7 @@ def _done(result: Result) -> str:
         return f"not examined: {clean(result['evidence'][0], _REASON)}"
     action = result.get("action", "none")
     if action in _DONE:
-        shown = {key: str(result.get(key)) for key in ("path", "provider_id", "message")}
+        shown = {key: clean(result.get(key)) for key in ("path", "provider_id", "message")}
         return _DONE[action].format_map(shown)
     return "nothing to do" if group_of(result) == "fine" else "left alone"
 
