@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils._toml_edit import plan
+from ansible_collections.devfleet.codex.plugins.module_utils._toml_edit import EditRefused, plan
 
 KeyPath = tuple[str, ...]
 
@@ -104,6 +104,12 @@ def test_a_table_can_be_removed_while_keys_are_set() -> None:
     assert edit.after == 'model_provider = "openai" # mine\n\n[c]\n\n[p.y]\nb = 2\n'
     assert "".join(replacement.old for replacement in edit.replacements) == "'x'\n[p.x]\na=1\n"
     assert edit.before == text
+
+
+def test_no_line_is_blamed_after_a_removal_has_moved_the_lines() -> None:
+    with pytest.raises(EditRefused, match='"p.y" is a value') as caught:
+        plan("[p.x]\na=1\n[p]\ny=1\n", {("p", "y", "b"): 2}, [X])
+    assert caught.value.line is None
 
 
 def test_a_table_replaced_by_one_of_another_name_needs_no_old_layout() -> None:
