@@ -1,0 +1,277 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one doctor run means: every recorded report, and every verdict and cause there is."""
+
+from __future__ import annotations
+
+import typing as t
+
+import hypothesis
+import pytest
+from ansible_collections.devfleet.codex.plugins.module_utils import _diagnosis
+from ansible_collections.devfleet.codex.plugins.module_utils._advice import VERDICTS_AND_CAUSES
+from ansible_collections.devfleet.codex.plugins.module_utils._diagnosis import Diagnosis, diagnose
+from ansible_collections.devfleet.codex.plugins.module_utils._doctor import (
+    AUTH,
+    CONFIG,
+    HTTP,
+    WEBSOCKET,
+    Check,
+    DoctorReport,
+    DoctorRun,
+    NoReport,
+)
+from ansible_collections.devfleet.codex.plugins.module_utils._layers import Provider
+from ansible_collections.devfleet.codex.plugins.module_utils._text import SHORT
+from hypothesis import strategies
+from support.doctor_cases import (
+    BLOCKED,
+    CONNECTION_CUT,
+    GATEWAY,
+    HEALTHY,
+    ONE_RUN,
+    RECORDED,
+    UNPROVEN_CUT,
+    WITHOUT_A_RUN,
+    Pair,
+    no_report,
+)
+from support.doctor_samples import (
+    BUILT_IN,
+    NAMES,
+    OFF,
+    OPEN,
+    answered,
+    own_provider,
+    recorded,
+    refused,
+    report,
+    unreachable,
+    websocket,
+)
+
+HANG = websocket("timed out; HTTPS fallback may still work")
+CLOSED = websocket("closed immediately after handshake", immediate_close_code="1008")
+INTERMITTENT = ("inconclusive", "intermittent")
+DISAGREE = ("inconclusive", "probes_disagree")
+
+PROBES: dict[str, tuple[list[DoctorRun], Pair]] = {
+    "403+403": ([report(refused(403)), report(refused(403))], BLOCKED),
+    "403+404": ([report(refused(403)), report(refused(404))], BLOCKED),
+    "403+ok": ([report(refused(403)), report(OPEN)], INTERMITTENT),
+    "503+ok": ([report(refused(503)), report(OPEN)], HEALTHY),
+    "503+503": ([report(refused(503)), report(refused(503))], ("inconclusive", "service_error")),
+    "503+403": ([report(refused(503)), report(refused(403))], DISAGREE),
+    "403+503": ([report(refused(403)), report(refused(503))], DISAGREE),
+    "403+426": ([report(refused(403)), report(refused(426))], INTERMITTENT),
+    "hang+403": ([report(HANG), report(refused(403))], BLOCKED),
+    "403+hang": (
+        [report(refused(403)), report(HANG)],
+        ("websocket_blocked", "handshake_timed_out"),
+    ),
+    "closed+cut": (
+        [report(CLOSED), report(CONNECTION_CUT)],
+        ("websocket_blocked", "connection_failed"),
+    ),
+    "portal+ok": ([report(refused(200), answered(200)), report(OPEN)], INTERMITTENT),
+    "portal+403": ([report(refused(200), answered(200)), report(refused(403))], DISAGREE),
+    "http-down+ok": ([report(refused(403), unreachable()), report(OPEN)], INTERMITTENT),
+    "http-down+403": ([report(refused(403), unreachable()), report(refused(403))], DISAGREE),
+    "http-down-twice": (
+        [report(refused(403), unreachable()), report(HANG, unreachable("request timed out"))],
+        ("network_unreachable", "timeout"),
+    ),
+    "403+garbage": ([report(refused(403)), no_report("doctor_not_json")], DISAGREE),
+    "429+garbage": (
+        [report(refused(429)), no_report("doctor_not_json")],
+        ("inconclusive", "doctor_not_json"),
+    ),
+    "403+no-login": ([report(refused(403)), report(refused(401, auth_mode="none"))], DISAGREE),
+    "unproven-cut+403": ([report(UNPROVEN_CUT), report(refused(403))], DISAGREE),
+    "403+off": ([report(refused(403)), report(OFF)], DISAGREE),
+    "403-403-ok": ([report(refused(403)), report(refused(403)), report(OPEN)], INTERMITTENT),
+    "503-403-ok": ([report(refused(503)), report(refused(403)), report(OPEN)], INTERMITTENT),
+    "403-ok-403": ([report(refused(403)), report(OPEN), report(refused(403))], DISAGREE),
+}
+
+
+def pair(diagnosis: Diagnosis) -> Pair:
+    return diagnosis.verdict, diagnosis.cause
+
+
+def test_every_recorded_report_is_in_the_table() -> None:
+    assert sorted(RECORDED) == NAMES
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_report(name: str) -> None:
+    provider, expected = RECORDED[name]
+    assert pair(diagnose([recorded(name)], provider)) == expected
+
+
+@pytest.mark.parametrize("case", ONE_RUN)
+def test_one_run(case: str) -> None:
+    run, provider, expected = ONE_RUN[case]
+    assert pair(diagnose([run], provider)) == expected
+
+
+@pytest.mark.parametrize("case", PROBES)
+def test_several_runs(case: str) -> None:
+    runs, expected = PROBES[case]
+    assert pair(diagnose(runs, BUILT_IN)) == expected
+
+
+@pytest.mark.parametrize("case", ["403+ok", "503+ok", "403+hang", "http-down+403"])
+def test_the_evidence_of_every_run_is_kept(case: str) -> None:
+    runs, _expected = PROBES[case]
+    kept = diagnose(runs, BUILT_IN).evidence
+    for run in runs:
+        assert set(diagnose([run], BUILT_IN).evidence) <= set(kept)
+
+
+@pytest.mark.parametrize(("diagnosis", "expected"), WITHOUT_A_RUN.items(), ids=str)
+def test_without_a_run(diagnosis: Diagnosis, expected: Pair) -> None:
+    assert pair(diagnosis) == expected
+
+
+def test_every_verdict_and_cause_is_reached_and_no_other() -> None:
+    reached = {
+        *(expected for _provider, expected in RECORDED.values()),
+        *(expected for _run, _provider, expected in ONE_RUN.values()),
+        *(expected for _runs, expected in PROBES.values()),
+        *WITHOUT_A_RUN.values(),
+    }
+    assert reached == VERDICTS_AND_CAUSES
+
+
+@pytest.mark.parametrize("expected", sorted(VERDICTS_AND_CAUSES), ids="/".join)
+def test_every_verdict_has_a_sentence_and_a_remedy(expected: Pair) -> None:
+    diagnosis = Diagnosis(*expected, ())
+    assert diagnosis.advice.endswith(".")
+    assert len(diagnosis.advice) <= SHORT
+    if expected[0] in ("websocket_blocked", "http_only_broken"):
+        assert diagnosis.remedy == "http_provider"
+    elif expected[0] in ("healthy", "http_only", "not_installed", "unsupported_version"):
+        assert diagnosis.remedy == "none"
+    else:
+        assert diagnosis.remedy == "investigate"
+
+
+@pytest.mark.parametrize(
+    ("run", "again"),
+    [
+        pytest.param(report(refused(403)), True, id="blocked"),
+        pytest.param(report(HANG), True, id="hang"),
+        pytest.param(report(refused(403), unreachable()), True, id="http-down"),
+        pytest.param(report(refused(503)), True, id="service-error"),
+        pytest.param(report(refused(429)), True, id="rate-limited"),
+        pytest.param(report(refused(403), answered(403)), True, id="refused-alike"),
+        pytest.param(report(UNPROVEN_CUT), True, id="behind-proxy"),
+        pytest.param(report(OPEN), False, id="healthy"),
+        pytest.param(report(refused(426)), False, id="asks-for-http"),
+        pytest.param(report(refused(401, auth_mode="none")), False, id="no-login"),
+        pytest.param(no_report("doctor_timed_out"), False, id="doctor-timed-out"),
+        pytest.param(no_report("doctor_not_json"), False, id="garbage"),
+    ],
+)
+def test_a_second_run_is_made_only_where_it_can_tell(run: DoctorRun, again: bool) -> None:
+    assert _diagnosis.wants_second_run(diagnose([run], BUILT_IN)) is again
+
+
+# Words and values that doctor uses, broken ones, and whatever else there is.
+_WORDS = strategies.sampled_from(
+    [
+        *("ok", "warning", "fail", "true", "false", "none", "api_key", "chatgpt", "", "1008"),
+        "Responses WebSocket handshake succeeded",
+        "Responses WebSocket failed; HTTPS fallback may still work",
+        "Responses WebSocket timed out; HTTPS fallback may still work",
+        "Responses WebSocket closed immediately after handshake",
+        "active provider has no HTTP endpoint to probe",
+        *(f"http {status} x" for status in (0, 101, 200, 401, 403, 407, 426, 429, 500, 999)),
+        *("http 40", "http 4033", "HTTP 403", "network error: [redacted]"),
+        *(f"https://h/ reachable (HTTP {status})" for status in (401, 403, 404, 405)),
+        *("https://h/ connect failed (required)", "ChatGPT auth", "provider auth"),
+    ]
+)
+_TEXTS = strategies.one_of(_WORDS, strategies.text(max_size=20))
+_KEYS = strategies.sampled_from(
+    [
+        *("supports websockets", "handshake transport error", "immediate close code"),
+        *("auth mode", "reachability mode", "proxy env vars present"),
+        *("openai API inference URL", "fake API base URL"),
+    ]
+)
+_CHECKS = strategies.builds(
+    Check, _TEXTS, _TEXTS, strategies.dictionaries(_KEYS, _TEXTS, max_size=6)
+)
+
+
+def _runs_near(whole: DoctorReport) -> strategies.SearchStrategy[DoctorRun]:
+    """Runs that differ from ``whole`` in a check or two: most of them nearly prove something."""
+
+    def damaged(changes: dict[str, Check | None]) -> DoctorReport:
+        checks = {**whole.checks, **changes}
+        return DoctorReport("full", 0.3, {key: check for key, check in checks.items() if check})
+
+    changed = strategies.one_of(strategies.none(), _CHECKS)
+    return strategies.dictionaries(
+        strategies.sampled_from([AUTH, CONFIG, HTTP, WEBSOCKET]), changed, max_size=2
+    ).map(damaged)
+
+
+_RUNS = strategies.one_of(
+    _runs_near(report(refused(403))),
+    _runs_near(report(OFF)),
+    _runs_near(report(HANG)),
+    strategies.builds(NoReport, strategies.just("doctor_not_json"), _TEXTS, strategies.just(0.0)),
+)
+_PROVIDERS = strategies.one_of(
+    strategies.sampled_from([BUILT_IN, GATEWAY, Provider("corp", "managed", {}, "managed")]),
+    strategies.dictionaries(
+        strategies.sampled_from(["base_url", "requires_openai_auth", "env_key", "aws"]),
+        strategies.one_of(_TEXTS, strategies.booleans(), strategies.integers()),
+    ).map(lambda table: own_provider("mine", **table)),
+)
+
+
+def counted_failure(run: DoctorRun) -> bool:
+    """Whether a report proves a WebSocket failure, by the rule of the published facts alone."""
+    if isinstance(run, NoReport) or not {CONFIG, HTTP, WEBSOCKET} <= run.checks.keys():
+        return False
+    details = run.checks[WEBSOCKET].details
+    error = details.get("handshake transport error", "")
+    return (
+        run.checks[CONFIG].status in ("ok", "warning")
+        and run.checks[HTTP].status == "ok"
+        and any("reachable (HTTP 40" in text for text in run.checks[HTTP].details.values())
+        and details.get("supports websockets") == "true"
+        and run.checks[WEBSOCKET].status in ("warning", "fail")
+        and not error.startswith(("http 401", "http 426", "http 5"))
+        and (
+            details.get("auth mode") != "none"
+            or run.checks[HTTP].details.get("reachability mode") == "provider auth"
+        )
+    )
+
+
+@hypothesis.settings(max_examples=400, deadline=None, derandomize=True)
+@hypothesis.given(strategies.lists(_RUNS, min_size=1, max_size=3), _PROVIDERS)
+def test_only_counted_failures_make_a_blocked_machine(
+    runs: list[DoctorRun], provider: Provider
+) -> None:
+    diagnosis = diagnose(runs, provider)
+    assert pair(diagnosis) in VERDICTS_AND_CAUSES
+    assert all(isinstance(line, str) for line in diagnosis.evidence)
+    if diagnosis.verdict == "websocket_blocked":
+        assert all(counted_failure(run) for run in runs)
+
+
+def test_the_generated_runs_reach_a_blocked_machine() -> None:
+    reached: t.Any = hypothesis.find(
+        strategies.lists(_RUNS, min_size=2, max_size=3),
+        lambda runs: diagnose(runs, BUILT_IN).verdict == "websocket_blocked",
+        settings=hypothesis.settings(deadline=None, derandomize=True, database=None),
+    )
+    assert all(counted_failure(run) for run in reached)
