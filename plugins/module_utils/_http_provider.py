@@ -15,13 +15,13 @@ import dataclasses
 import os
 import typing as t
 
-from . import _files, _provider, _state
+from . import _files, _history, _provider, _state
 from ._diff import changed_lines
 from ._layers import merge
 from ._provider import Cure, ProviderRefused, Restore
 from ._target import Refused, Request, Target
 from ._toml import KeyPath, TomlError, parse
-from ._toml_edit import Edit, EditRefused, plan, revert
+from ._toml_edit import Edit, EditRefused, plan
 
 _TRIES = 3
 
@@ -89,7 +89,8 @@ def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Pl
     edit = _plan_edit(before.path, text, undo.set_values, undo.remove)
     data = edit.after.encode() if edit.changed else before.data
     if record and edit.changed:
-        record = _state.Record(record.provider_id, (), (*record.steps, _step(before, edit)))
+        steps = _history.extended(record, before.data, edit)
+        record = _state.Record(record.provider_id, (), steps)
     provider_id = record.provider_id if record else request.provider_id
     return Planned(before, data, record, provider_id, _active(own, target), (), "", undo.notes)
 
@@ -99,9 +100,10 @@ def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Pla
     Raises ``Refused``."""
     text, own = _read(before)
     record = _state.load(before.path)
-    rewound = _rewind(record, before.data) if record else before.data
-    if record and rewound != before.data and not _holds_ours(record, rewound):
-        return Planned(before, rewound, None, record.provider_id, _active(own, target), (), "", ())
+    found = _history.found(record, before.data) if record else None
+    if record and found:
+        ours, active = record.provider_id, _active(own, target)
+        return Planned(before, found.data, None, ours, active, (), "", ())
     undo = _provider.plan_undo(
         own, merge(target.below, own), target.root, record.restores if record else None
     )
@@ -190,11 +192,7 @@ def _message(planned: Planned, state: str) -> str:
             else "there is nothing of ours to take back"
         )
     elif state == "absent":
-        said = (
-            f"{ours} is no longer the active provider. Chats that were started under it are "
-            "resumed with "
-            f"codex resume -c model_provider={ours} while its table is kept. Restart Codex"
-        )
+        said = f"{_taken_back(planned)} Restart Codex"
     elif ours == before:
         said = f"{ours} uses HTTP only now. Its chats are not affected. Restart Codex"
     else:
@@ -204,6 +202,23 @@ def _message(planned: Planned, state: str) -> str:
             f"with codex resume -c model_provider={before}. Restart Codex"
         )
     return ". ".join((said, *planned.notes)) + "."
+
+
+def _taken_back(planned: Planned) -> str:
+    ours = planned.provider_id
+    document = parse((planned.data or b"").decode())
+    table = _provider.lookup(document, ("model_providers", ours))
+    if table is None:
+        return (
+            f"{ours} and its table are gone. Chats that were started under it can be resumed "
+            "only where it is defined again."
+        )
+    if not _provider.holds(table, ("supports_websockets",), False):
+        return f"{ours} is as it was before. Its chats are not affected."
+    return (
+        f"{ours} is no longer the active provider. Chats that were started under it are resumed "
+        f"with codex resume -c model_provider={ours} while its table is kept."
+    )
 
 
 def _write(planned: Planned, target: Target, backup: t.Callable[[str], None]) -> None:
@@ -292,33 +307,8 @@ def _remembered(
         # Our key was dropped by somebody: what stood there before us is still what to go back to.
         dropped = path in kept and now is None
         kept[path] = Restore(path, kept[path].before if dropped else now, value)
-    steps = list(known.steps) if known else []
-    # A step that an interrupted run only meant to make, or that others have written over.
-    while steps and steps[-1].after != _state.digest(before.data):
-        steps.pop()
-    return _state.Record(cure.provider_id, tuple(kept.values()), (*steps, _step(before, edit)))
-
-
-def _step(before: _files.Snapshot, edit: Edit) -> _state.Step:
-    return _state.Step(
-        _state.digest(before.data), _state.digest(edit.after.encode()) or "", edit.replacements
-    )
-
-
-def _rewind(record: _state.Record, data: bytes | None) -> bytes | None:
-    for step in reversed(record.steps):
-        if data is None or step.after != _state.digest(data):
-            break
-        earlier = None if step.before is None else revert(data.decode(), step.replacements).encode()
-        if _state.digest(earlier) != step.before:
-            break
-        data = earlier
-    return data
-
-
-def _holds_ours(record: _state.Record, data: bytes | None) -> bool:
-    document = parse((data or b"").decode())
-    return any(_provider.holds(document, one.path, one.written) for one in record.restores)
+    steps = _history.extended(known, before.data, edit)
+    return _state.Record(cure.provider_id, tuple(kept.values()), steps)
 
 
 def _active(own: t.Mapping[str, t.Any], target: Target) -> str:

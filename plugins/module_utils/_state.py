@@ -26,7 +26,6 @@ from ._toml_edit import KeyPath, Replacement
 
 FOLDER = ".devfleet"
 _FORMAT = 1
-_MOST_STEPS = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,8 +69,7 @@ def save(path: str, record: Record) -> None:
             f"{os.path.dirname(record_path(path))} is not a folder of this user; move it away. "
             "Nothing was changed."
         )
-    trimmed = dataclasses.replace(record, steps=record.steps[-_MOST_STEPS:])
-    data = json.dumps({"format": _FORMAT, **dataclasses.asdict(trimmed)}, indent=1).encode()
+    data = json.dumps({"format": _FORMAT, **dataclasses.asdict(record)}, indent=1).encode()
     _files.replace(_files.snapshot(record_path(path)), data)
 
 

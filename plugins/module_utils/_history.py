@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The way back to the very bytes that were found at first. Pure.
+
+This module util is PRIVATE to the collection. The steps of a record lead from
+the file as it was found to the file as we left it, without a gap. Where others
+have written in between there is no such way, and the record has no steps.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._state import Record, Step, digest
+from ._toml_edit import Edit, TextMismatch, revert
+
+_MOST_STEPS = 20
+
+
+class Found(t.NamedTuple):
+    """A file as it was found at first."""
+
+    data: bytes | None
+    """None: there was no file."""
+
+
+def extended(known: Record | None, before: bytes | None, edit: Edit) -> tuple[Step, ...]:
+    """The steps once ``edit`` is made to ``before``; none if they do not lead there."""
+    step = Step(digest(before), digest(edit.after.encode()) or "", edit.replacements)
+    if known is None:
+        return (step,)
+    states = [known.steps[0].before, *(one.after for one in known.steps)] if known.steps else []
+    if step.before not in states:
+        return ()
+    # A step beyond this state was meant and never made, or has been taken back.
+    position = states.index(step.before)
+    if step.after in states[1 : position + 1]:
+        return known.steps[: states.index(step.after, 1)]
+    steps = (*known.steps[:position], step)
+    return steps if len(steps) <= _MOST_STEPS else ()
+
+
+def found(known: Record, data: bytes | None) -> Found | None:
+    """What was found before the first step, if ``data`` is what one of the steps left."""
+    ends = [step.after for step in known.steps]
+    if digest(data) not in ends:
+        return None
+    for step in reversed(known.steps[: ends.index(digest(data) or "") + 1]):
+        if data is None:
+            return None
+        try:
+            data = (
+                None if step.before is None else revert(data.decode(), step.replacements).encode()
+            )
+        except (TextMismatch, UnicodeError):
+            return None
+        if digest(data) != step.before:
+            return None
+    return Found(data)
