@@ -114,8 +114,10 @@ def plan_cure(
             f"the active provider {active} is built into Codex and needs no cure of ours"
         )
     if active in tables and not is_ours(tables[active], base_url):
+        _refuse_unloadable_tables(own, effective, None)
         return _in_place(own, effective, active)
     chosen = active if active in tables else _free_id(tables, provider_id, base_url)
+    _refuse_unloadable_tables(own, effective, chosen)
     table: dict[str, Scalar] = {
         "name": name,
         "wire_api": "responses",
@@ -201,13 +203,16 @@ def refuse_unloadable(own: Document, effective: Document) -> None:
     active = effective.get("model_provider")
     if active and active not in known:
         raise ProviderRefused(f"model_provider names {active}, which is not defined{_NOT_LOADABLE}")
-    for provider_id, table in tables.items():
+    for provider_id in tables:
         if provider_id in RESERVED_PROVIDERS:
             raise ProviderRefused(
                 f"[model_providers.{provider_id}] redefines a built-in provider{_NOT_LOADABLE}"
             )
-        # A broken table of ours is mended; a stranger's is its owner's to mend.
-        if not is_ours(table, effective.get("openai_base_url")):
+
+
+def _refuse_unloadable_tables(own: Document, effective: Document, mended: str | None) -> None:
+    for provider_id, table in own.get("model_providers", {}).items():
+        if provider_id != mended:
             _refuse_unloadable_table(provider_id, table, effective)
 
 

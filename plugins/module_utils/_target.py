@@ -16,7 +16,7 @@ import typing as t
 from . import _files
 from ._home import HomeRefused, locate, refuse_foreign
 from ._inspection import client_version
-from ._layers import SYSTEM_FOLDER, active_provider, merge, read_layers
+from ._layers import SYSTEM_FOLDER, Layers, active_provider, merge, read_layers
 from ._toml import KeyPath
 from ._version import Version, parse_version, reads_profile_files
 
@@ -79,6 +79,7 @@ def find_target(
             f"{home.path} "
             "has no effect; change it there. Nothing was changed."
         )
+    _refuse_unreadable(layers, os.path.join(system_folder, "config.toml"))
     system = layers.documents.get("system", {})
     config = os.path.join(home.path, "config.toml")
     if request.scope == "user":
@@ -90,8 +91,15 @@ def find_target(
     if not reads_profile_files(version):
         root = ("profiles", profile, "model_provider")
         return Target(config, root, system, _files.PRIVATE_FILE, _files.PRIVATE_FOLDER)
+    _refuse_unreadable(layers, config)
     user = layers.documents.get("user", {})
-    if profile in user.get("profiles", {}):
+    profiles = user.get("profiles", {})
+    if not isinstance(profiles, dict):
+        raise Refused(
+            f"{config}: profiles is not a table, so Codex cannot load this file either. Nothing "
+            "was changed."
+        )
+    if profile in profiles:
         raise Refused(
             f"{config} holds [profiles.{profile}], with which Codex {version.text} refuses "
             f"--profile {profile}; move it to {profile}.config.toml. Nothing was changed."
@@ -100,6 +108,13 @@ def find_target(
     return Target(
         path, ("model_provider",), merge(system, user), _files.PRIVATE_FILE, _files.PRIVATE_FOLDER
     )
+
+
+def _refuse_unreadable(layers: Layers, path: str) -> None:
+    # What lies below decides what the cure is. Codex takes a dangling link for no file (0.169.0).
+    for problem in layers.problems:
+        if problem.startswith(f"{path}: ") and os.path.exists(path):
+            raise Refused(f"{problem}; Codex cannot load this file either. Nothing was changed.")
 
 
 def _known_version(request: Request, codex_home: str, environment: t.Mapping[str, str]) -> Version:

@@ -177,16 +177,19 @@ def refuse_bad_options(module: AnsibleModule) -> None:
         module.fail_json(
             msg=f"provider_id {given['provider_id']!r} cannot be used: it is built into Codex, "
             "or not made of 1 to 64 "
-            "letters, digits, _ and -; choose another, such as openai_http"
+            "letters, digits, _ and -; choose another, such as openai_http."
         )
     if given["profile"] is not None and not PROVIDER_ID.fullmatch(given["profile"]):
         module.fail_json(
-            msg=f"profile {given['profile']!r} is not made of 1 to 64 letters, digits, _ and -"
+            msg=f"profile {given['profile']!r} cannot be used: it is not made of 1 to 64 letters, "
+            "digits, _ and -; name the profile as codex --profile does."
         )
     if given["purge"] and given["state"] == "present":
-        module.fail_json(msg="purge goes with state absent only")
+        module.fail_json(
+            msg="purge goes with state absent only; leave it out, or say state: absent."
+        )
     if not given["name"].strip():
-        module.fail_json(msg="name must not be empty: Codex does not load a provider without one")
+        module.fail_json(msg="name must not be empty: Codex does not load a provider without one.")
 
 
 def main() -> None:
