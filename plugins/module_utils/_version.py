@@ -14,7 +14,8 @@ import re
 import typing as t
 
 _VERSION = re.compile(
-    r"(?<![\d.])(\d{1,6})\.(\d{1,6})\.(\d{1,6})(-[0-9A-Za-z.-]{1,40})?(?![0-9A-Za-z.])"
+    r"(?<![\d.])(\d{1,6})\.(\d{1,6})\.(\d{1,6})(-[0-9A-Za-z.-]{1,40})?(?![0-9A-Za-z.])",
+    re.ASCII,
 )
 
 
