@@ -11,6 +11,7 @@ here), which beats the user's config.toml, which beats /etc/codex/config.toml; t
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import typing as t
@@ -104,18 +105,14 @@ def active_provider(layers: Layers, told_by_client: str | None) -> Provider:
 
 def _read_override(override: str) -> t.Mapping[str, t.Any]:
     key, equals, value = override.partition("=")
-    try:
-        return parse(override)
-    except TomlError:
-        pass
-    try:
-        if equals:
+    if equals:
+        with contextlib.suppress(TomlError):
+            return parse(override)
+        with contextlib.suppress(TomlError, ValueError):
             return parse(f"{key} = {literal(value)}")
-    except (TomlError, ValueError):
-        pass
     raise OverrideRefused(
         f"overrides: {clean(key, 80)!r} is not key=value with a TOML key; "
-        f"take them from devfleet.codex.http_provider"
+        "take them from devfleet.codex.http_provider"
     )
 
 

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a report says about each transport, whatever the client's version."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.devfleet.codex.plugins.module_utils._doctor import Check
+from ansible_collections.devfleet.codex.plugins.module_utils._transport import (
+    http_side,
+    websocket_side,
+)
+from support.doctor_samples import OFF, OPEN, answered, refused, unreachable, websocket
+
+
+@pytest.mark.parametrize(
+    ("check", "outcome", "status", "detail"),
+    [
+        pytest.param(OPEN, "open", None, "Responses WebSocket handshake succeeded", id="open"),
+        pytest.param(
+            OFF,
+            "disabled",
+            None,
+            "Responses WebSocket is not enabled for the active provider",
+            id="disabled",
+        ),
+        pytest.param(refused(403), "refused", 403, "http 403 Whatever: [redacted]", id="refused"),
+        pytest.param(
+            websocket(handshake_transport_error="network error: [redacted]"),
+            "failed",
+            None,
+            "network error: [redacted]",
+            id="failed",
+        ),
+        pytest.param(
+            websocket("timed out; HTTPS fallback may still work"),
+            "timed_out",
+            None,
+            "Responses WebSocket timed out; HTTPS fallback may still work",
+            id="timed-out",
+        ),
+        pytest.param(
+            websocket("closed immediately after handshake", immediate_close_code="1008"),
+            "closed",
+            None,
+            "closed with code 1008",
+            id="closed",
+        ),
+        pytest.param(
+            websocket("closed immediately after handshake"),
+            "closed",
+            None,
+            "Responses WebSocket closed immediately after handshake",
+            id="closed-without-code",
+        ),
+        pytest.param(
+            websocket("endpoint could not be built"),
+            "unknown",
+            None,
+            "Responses WebSocket endpoint could not be built",
+            id="other-summary",
+        ),
+        pytest.param(
+            websocket(handshake_transport_error="http 4033 x"),
+            "unknown",
+            None,
+            "http 4033 x",
+            id="no-status",
+        ),
+        pytest.param(Check("", "", {}), "unknown", None, "", id="empty"),
+    ],
+)
+def test_the_websocket_side(check: Check, outcome: str, status: int | None, detail: str) -> None:
+    side = websocket_side(check)
+    assert (side.outcome, side.status, side.detail) == (outcome, status, detail)
+    assert side.auth_mode == check.details.get("auth mode")
+
+
+def reached(*lines: tuple[str, str]) -> Check:
+    return Check("ok", "active provider endpoints are reachable over HTTP", dict(lines))
+
+
+@pytest.mark.parametrize(
+    ("check", "outcome", "failure", "detail"),
+    [
+        pytest.param(answered(405), "answered", "", "HTTP 405", id="405"),
+        pytest.param(answered(401), "answered", "", "HTTP 401", id="401"),
+        pytest.param(answered(403), "answered_otherwise", "", "HTTP 403", id="403"),
+        pytest.param(answered(200), "answered_otherwise", "", "HTTP 200", id="a-page"),
+        pytest.param(answered(404), "answered_otherwise", "", "HTTP 404", id="404"),
+        pytest.param(
+            reached(("fake API base URL", "http://gw/v1 reachable (HTTP 404)")),
+            "answered",
+            "",
+            "HTTP 404",
+            id="404-at-the-base-url-of-older-clients",
+        ),
+        pytest.param(
+            reached(
+                ("a API inference URL", "http://gw/v1 reachable (HTTP 405)"),
+                ("b API inference URL", "http://gw/v1 reachable (HTTP 403)"),
+            ),
+            "answered_otherwise",
+            "",
+            "HTTP 405, HTTP 403",
+            id="one-of-two-refused",
+        ),
+        pytest.param(
+            reached(("a API route probe", "http://gw/v1 route exists (HTTP 200)")),
+            "unknown",
+            "",
+            "active provider endpoints are reachable over HTTP",
+            id="route-alone",
+        ),
+        pytest.param(
+            Check("ok", "active provider has no HTTP endpoint to probe", {}),
+            "no_endpoint",
+            "",
+            "active provider has no HTTP endpoint to probe",
+            id="nothing-to-probe",
+        ),
+        pytest.param(
+            Check("warning", "warned", answered(405).details), "unknown", "", "warned", id="warning"
+        ),
+        pytest.param(
+            unreachable("lookup failed"),
+            "failed",
+            "dns",
+            "https://api.openai.com/v1/<redacted> lookup failed (required)",
+            id="dns",
+        ),
+        pytest.param(
+            unreachable("request timed out"),
+            "failed",
+            "timeout",
+            "https://api.openai.com/v1/<redacted> request timed out (required)",
+            id="timeout",
+        ),
+        pytest.param(Check("fail", "all is lost", {}), "failed", "other", "all is lost", id="fail"),
+        pytest.param(Check("", "", {}), "unknown", "", "", id="empty"),
+    ],
+)
+def test_the_http_side(check: Check, outcome: str, failure: str, detail: str) -> None:
+    side = http_side(check)
+    assert (side.outcome, side.failure, side.detail) == (outcome, failure, detail)
+    assert side.mode == check.details.get("reachability mode", "")
