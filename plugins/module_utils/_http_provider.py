@@ -83,9 +83,9 @@ def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Pl
     """Work out how the provider becomes what it was; the table stays for its chats."""
     text, own = _read(before)
     record = _state.load(before.path)
-    undo = _provider.plan_undo(
-        own, merge(target.below, own), target.root, record.restores if record else None
-    )
+    restores = record.restores if record else None
+    effective = merge(target.below, own)
+    undo = _provider.plan_undo(own, effective, target.root, restores, request.base_url)
     edit = _plan_edit(before.path, text, undo.set_values, undo.remove)
     data = edit.after.encode() if edit.changed else before.data
     if record and edit.changed:
@@ -104,13 +104,13 @@ def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Pla
     if record and found:
         ours, active = record.provider_id, _active(own, target)
         return Planned(before, found.data, None, ours, active, (), "", ())
-    undo = _provider.plan_undo(
-        own, merge(target.below, own), target.root, record.restores if record else None
-    )
+    restores = record.restores if record else None
+    effective = merge(target.below, own)
+    undo = _provider.plan_undo(own, effective, target.root, restores, request.base_url)
     provider_id = record.provider_id if record else request.provider_id
     remove, notes = list(undo.remove), list(undo.notes)
     table = ("model_providers", provider_id)
-    base_url = merge(target.below, own).get("openai_base_url")
+    base_url = request.base_url or effective.get("openai_base_url")
     if _provider.purgeable(own, provider_id, base_url):
         still_active = (
             _provider.lookup(own, target.root) == provider_id and target.root not in remove

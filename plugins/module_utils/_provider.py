@@ -142,7 +142,11 @@ def plan_cure(
 
 
 def plan_undo(
-    own: Document, effective: Document, root: KeyPath, restores: t.Sequence[Restore] | None
+    own: Document,
+    effective: Document,
+    root: KeyPath,
+    restores: t.Sequence[Restore] | None,
+    base_url: str | None = None,
 ) -> Undo:
     """What to write so that the provider is again what it was before the cure.
 
@@ -152,9 +156,8 @@ def plan_undo(
     tables = effective.get("model_providers") or {}
     if restores is None:
         active = lookup(own, root)
-        goes = isinstance(active, str) and is_ours(
-            tables.get(active), effective.get("openai_base_url")
-        )
+        base_url = base_url or effective.get("openai_base_url")
+        goes = isinstance(active, str) and is_ours(tables.get(active), base_url)
         return Undo({}, (root,) if goes else (), ())
     set_values: dict[KeyPath, Scalar] = {}
     remove: list[KeyPath] = []
