@@ -89,8 +89,13 @@ def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Pl
     edit = _plan_edit(before.path, text, undo.set_values, undo.remove)
     data = edit.after.encode() if edit.changed else before.data
     if record and edit.changed:
+        # Kept until purge: whether the file was replaced is told by its content, not by the record.
+        kept = tuple(
+            dataclasses.replace(one, before=None) if one.path in undo.remove else one
+            for one in record.restores
+        )
         steps = _history.extended(record, before.data, edit)
-        record = _state.Record(record.provider_id, (), steps)
+        record = _state.Record(record.provider_id, kept, steps)
     provider_id = record.provider_id if record else request.provider_id
     return Planned(before, data, record, provider_id, _active(own, target), (), "", undo.notes)
 

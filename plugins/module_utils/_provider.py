@@ -163,7 +163,7 @@ def plan_undo(
     remove: list[KeyPath] = []
     notes: list[str] = []
     for restore in restores:
-        if restore.before is None and lookup(own, restore.path) is None:
+        if equal(lookup(own, restore.path), restore.before):
             continue
         if not holds(own, restore.path, restore.written):
             notes.append(
