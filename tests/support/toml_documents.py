@@ -185,10 +185,10 @@ def _provider_keys(writer: _Writer) -> Keys:
     return {key: keys[key] for key in writer.shuffled(list(keys))}
 
 
-def _inline(writer: _Writer, keys: Keys) -> str:
+def _inline(writer: _Writer, keys: dict[KeyPath, str]) -> str:
     """Return an inline table; on several lines only TOML 1.1 knows it."""
     entries = [
-        f"{_segment(writer, key)}{writer.pick((' = ', '='))}{value}" for key, value in keys.items()
+        f"{key_text(writer, key)}{writer.pick((' = ', '='))}{value}" for key, value in keys.items()
     ]
     if not writer.often(3):
         pad = writer.pick(("", " "))
@@ -203,30 +203,39 @@ def _inline(writer: _Writer, keys: Keys) -> str:
     return "\n".join([*lines, "}"])
 
 
+def _flat(keys: Keys) -> dict[KeyPath, str]:
+    return {(key,): value for key, value in keys.items()}
+
+
 def _providers(
     writer: _Writer, form: str, providers: dict[str, Keys]
 ) -> tuple[list[list[Line]], list[list[Line]]]:
     """Return the statements for the root and the blocks of tables that make `providers`."""
     top = (PROVIDERS,)
-    pairs = [
+    pairs: list[tuple[KeyPath, str]] = [
         ((name, key), value) for name, keys in providers.items() for key, value in keys.items()
     ]
     if form == "dotted in root":
         return [writer.key(top + path, top + path, value) for path, value in pairs], []
     if form == "inline behind dotted key":
         return [
-            writer.key((*top, name), (*top, name), _inline(writer, keys))
+            writer.key((*top, name), (*top, name), _inline(writer, _flat(keys)))
             for name, keys in providers.items()
         ], []
     if form == "inline in root":
-        inner = {name: _inline(writer, keys) for name, keys in providers.items()}
+        inner: dict[KeyPath, str] = {
+            (name,): _inline(writer, _flat(keys)) for name, keys in providers.items()
+        }
+        if writer.often(4):
+            writer.traits.add("dotted in inline")
+            inner = dict(pairs)
         return [writer.key(top, top, _inline(writer, inner))], []
     if form == "dotted in table":
         body = [writer.key(top + path, path, value) for path, value in pairs]
         return [], [[*writer.header(top), *(line for lines in body for line in lines)]]
     if form == "inline in table":
         body = [
-            writer.key((*top, name), (name,), _inline(writer, keys))
+            writer.key((*top, name), (name,), _inline(writer, _flat(keys)))
             for name, keys in providers.items()
         ]
         return [], [[*writer.header(top), *(line for lines in body for line in lines)]]
@@ -289,7 +298,8 @@ def edits(draw: Draw) -> tuple[Document, Request]:
     """Return a document and a request to edit it."""
     writer = _Writer(draw)
     provider_id = writer.pick(PROVIDER_IDS)
-    form = writer.pick(FORMS)
+    # What is usual comes more often.
+    form = writer.pick((*FORMS, "headers"))
     writer.traits.add(form)
     providers: dict[str, Keys] = {}
     if form != "none":

@@ -27,11 +27,11 @@ class Broken(enum.Enum):
     LINE_LOST = "I3: a line that had to stay is gone or ends otherwise"
     COMMENT_LOST = "I4: a comment is gone"
     COMMENT_PARTED = "I4: a line was put between a comment and what it stands on"
-    MISPLACED = "I4: a new key does not stand right below its table's header or last key"
+    MISPLACED = "I4: a new key does not stand below the last key of its table, or a directive moved"
     LINE_ENDING = "I5: a new line ends otherwise than most lines do"
     BOM = "I5: the byte order mark came or went"
     INDENTATION = "I5: a new key is indented otherwise than the key above it"
-    CROWDED = "I5: no blank line between a new table, or the only root keys, and its neighbours"
+    CROWDED = "I5: no blank line, or two, between new tables or first root keys and the rest"
     NOT_UNTOUCHED = "I6: nothing was to be done, and the text is another"
 
 
@@ -62,8 +62,14 @@ def broken(document: Document, request: Request, after: str) -> set[Broken]:
     found.update(_broken_comments(document, after))
     if any(row.ending != ending for row in rows if row.origin is None) and ending is not None:
         found.add(Broken.LINE_ENDING)
+    if document.lines[:1] and document.lines[0].kind == "directive" and rows[0].origin != 0:
+        found.add(Broken.MISPLACED)
+    tables = {path[-1]: path[:-1] for path in request.set_values}
     for start, end in _runs_of_new_rows(rows):
         found.update(_broken_place(document, rows, start, end))
+        table = tables.get(_last_key(rows[start].text))
+        if table is not None and _has_key_below(document, rows[end:], table):
+            found.add(Broken.MISPLACED)
     return found
 
 
@@ -236,10 +242,29 @@ def _broken_place(document: Document, rows: list[_Row], start: int, end: int) ->
         if first_root_keys and below and below.kind != "blank" and new[-1].strip():
             yield Broken.CROWDED
     for index in range(start, end):
-        if index and rows[index].text.startswith("[") and rows[index - 1].text.strip():
+        above_is_blank = index == 0 or not rows[index - 1].text.strip()
+        if rows[index].text.startswith("[") and not above_is_blank:
+            yield Broken.CROWDED
+        if not rows[index].text.strip() and above_is_blank:
             yield Broken.CROWDED
     if headers and below and below.kind != "blank" and new[-1].strip():
         yield Broken.CROWDED
+
+
+def _last_key(text: str) -> str:
+    """Return the last segment of the key of a line that the editor put in."""
+    return text.split(" = ")[0].strip().split(".")[-1]
+
+
+def _has_key_below(document: Document, rows: list[_Row], table: KeyPath) -> bool:
+    """Tell whether the section goes on with a key of `table`."""
+    for row in rows:
+        line = _line(document, row)
+        if line is not None and line.kind == "header":
+            break
+        if line is not None and line.kind == "key" and line.path[:-1] == table:
+            return True
+    return False
 
 
 def _line(document: Document, row: _Row) -> Line | None:

@@ -107,7 +107,7 @@ def test_a_table_can_be_removed_while_keys_are_set() -> None:
 
 
 def test_no_line_is_blamed_after_a_removal_has_moved_the_lines() -> None:
-    with pytest.raises(EditRefused, match='"p.y" is a value') as caught:
+    with pytest.raises(EditRefused, match=r'"p\.y" is a value') as caught:
         plan("[p.x]\na=1\n[p]\ny=1\n", {("p", "y", "b"): 2}, [X])
     assert caught.value.line is None
 
