@@ -142,7 +142,7 @@ def test_absent_leaves_the_table_and_purge_takes_it(machine: Machine, name: str)
 def test_there_and_back_many_times_is_still_taken_back(machine: Machine, name: str) -> None:
     given(machine, CONFIGS[name])
     untouched = contents(machine)
-    for _round in range(12):
+    for _round in range(4):
         machine.run()
         machine.run(state="absent")
     machine.run()
