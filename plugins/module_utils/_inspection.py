@@ -56,9 +56,7 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
     """
     home = locate(request.codex_home, environment)
     refuse_foreign(home)
-    client_environment = (
-        {**environment, "CODEX_HOME": home.path} if home.exists else dict(environment)
-    )
+    client_environment = _for_home(home, environment)
     executables = (
         [os.path.expanduser(request.executable)]
         if request.executable
@@ -149,6 +147,14 @@ def _ask_doctor(
 def _told_provider(run_: DoctorRun) -> str | None:
     check = run_.checks.get(WEBSOCKET) if isinstance(run_, DoctorReport) else None
     return check.details.get("model provider") if check else None
+
+
+def _for_home(home: CodexHome, environment: t.Mapping[str, str]) -> dict[str, str]:
+    # The client refuses a CODEX_HOME that is not there, yet does without its default one (0.169.0).
+    kept = {name: value for name, value in environment.items() if name != "CODEX_HOME"}
+    if home.exists or home.path != os.path.expanduser("~/.codex"):
+        kept["CODEX_HOME"] = home.path
+    return kept
 
 
 def _other(executable: str, environment: t.Mapping[str, str]) -> dict[str, t.Any]:
