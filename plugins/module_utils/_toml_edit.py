@@ -31,12 +31,11 @@ __all__ = [
     "Scalar",
     "TextMismatch",
     "plan",
+    "read",
     "revert",
 ]
 
 Fault = t.Literal["file", "editor"]
-
-_NOT_SAFELY = "valid TOML that this editor cannot change safely"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,9 +87,22 @@ def plan(
         # After a removal the lines are no longer those of the file.
         raise EditRefused(error.reason, None if remove else error.line, "file") from None
     except LayoutError as error:
-        raise EditRefused(f"{_NOT_SAFELY} ({error.reason})", error.line, "editor") from None
+        reason = f"the layout is not understood ({error.reason})"
+        raise EditRefused(reason, error.line, "editor") from None
     except RecursionError:
-        raise EditRefused(f"{_NOT_SAFELY} (it is nested too deeply)", None, "editor") from None
+        raise EditRefused("values are nested too deeply", None, "editor") from None
+
+
+def read(text: str) -> Data:
+    """Return what `text` means, as plain Python values.
+
+    Raises EditRefused, whose fault is "editor" where the text is TOML that no parser at hand
+    reads, and TomlkitMissing where only tomlkit could read it.
+    """
+    try:
+        return _toml.parse(text)
+    except TomlError as error:
+        raise _refusal(text, error) from None
 
 
 def _plan(text: str, set_values: t.Mapping[KeyPath, Scalar], remove: t.Collection[KeyPath]) -> Edit:
@@ -122,14 +134,16 @@ def _verify(
     try:
         result = loads(after)
     except TomlError as error:
-        raise EditRefused(f"{_NOT_SAFELY} ({error.reason})", None, "editor") from None
+        raise EditRefused(
+            f"the result would not be TOML ({error.reason})", None, "editor"
+        ) from None
     expected = data
     for path in gone:
         expected = _without(expected, path, result)
     for path, value in set_values.items():
         expected = _with(expected, path, value)
     if not _toml.equal(expected, result):
-        raise EditRefused(_NOT_SAFELY, None, "editor")
+        raise EditRefused("the result would say more than what was asked for", None, "editor")
 
 
 def _check_paths(paths: t.Sequence[KeyPath]) -> None:
@@ -150,7 +164,8 @@ def _refusal(text: str, error: TomlError) -> EditRefused:
         except (LayoutError, RecursionError):
             pass
         else:
-            return EditRefused(f"{_NOT_SAFELY} ({error.reason})", error.line, "editor")
+            reason = f"the parser takes the order of tables for a fault ({error.reason})"
+            return EditRefused(reason, error.line, "editor")
     return EditRefused(error.reason, error.line, "file")
 
 

@@ -291,4 +291,4 @@ def _expect(token: str, text: str, position: int) -> int:
 
 
 def _error(text: str, position: int) -> LayoutError:
-    return LayoutError("this layout is not understood", text.count("\n", 0, position) + 1)
+    return LayoutError("no statement goes on like this", text.count("\n", 0, position) + 1)

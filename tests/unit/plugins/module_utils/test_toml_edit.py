@@ -249,9 +249,17 @@ def test_a_valid_file_that_no_parser_reads_is_the_editors_fault(
 ) -> None:
     monkeypatch.setattr(_toml, "_tomllib_loads", None)
     out_of_order = "[a.b]\n[a.b.c.x]\n[a.b.c]\n[[a.d]]\n[a.b.c.y]\n"
-    with pytest.raises(EditRefused, match="valid TOML that this editor cannot change") as caught:
-        plan(out_of_order, {("k",): "v"})
-    assert caught.value.fault == "editor"
+    for attempt in (_toml_edit.read, lambda text: plan(text, {("k",): "v"})):
+        with pytest.raises(EditRefused, match="the order of tables") as caught:
+            attempt(out_of_order)
+        assert (caught.value.fault, caught.value.line) == ("editor", 5)
+
+
+def test_a_file_is_read_or_refused_for_a_fault_of_its_own() -> None:
+    assert _toml_edit.read("\ufeffa = 1\n") == {"a": 1}
+    with pytest.raises(EditRefused, match=r'line 2: key "a" is defined twice') as caught:
+        _toml_edit.read("a = 1\na = 2\n")
+    assert caught.value.fault == "file"
 
 
 @pytest.mark.parametrize("error", [RecursionError(), _toml_layout.LayoutError("unclear", 1)])
@@ -263,7 +271,7 @@ def test_a_layout_that_is_not_understood_is_the_editors_fault(
         raise error
 
     monkeypatch.setattr(_toml_edit, "scan", fail)
-    with pytest.raises(EditRefused, match="valid TOML that this editor cannot change") as caught:
+    with pytest.raises(EditRefused, match=r"nested too deeply|not understood") as caught:
         plan("a = 1\n", {("k",): "v"})
     assert caught.value.fault == "editor"
 
