@@ -137,7 +137,7 @@ def cure_problems(after: Value, before: Value, provider_id: str) -> list[str]:
         problems.append(f"kind of login: {_mode(doctor)}, before {_mode(before['doctor'])}")
     if _status(doctor, "config") != "ok" and _status(before["doctor"], "config") == "ok":
         problems.append("Codex warns about its configuration, and did not before")
-    return problems
+    return [clean(problem) for problem in problems]
 
 
 def _mode(doctor: Value) -> t.Any:

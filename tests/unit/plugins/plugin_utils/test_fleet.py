@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is told of all machines of a run."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import not_examined
+from ansible_collections.devfleet.codex.plugins.plugin_utils._fleet import (
+    GROUPS,
+    failing,
+    group_of,
+    render,
+)
+
+
+def result(verdict: str | None, action: str = "none", **more: t.Any) -> dict[str, t.Any]:
+    fact = {
+        "verdict": verdict,
+        "cause": verdict and f"{verdict}_cause",
+        "evidence": ["seen"],
+        "advice": verdict and f"Advice on {verdict}.",
+        "action": action,
+        "path": "/home/dev/.codex/config.toml",
+        "provider_id": "openai_http",
+        "message": "the reason",
+    }
+    return {**fact, **more}
+
+
+BLOCKED = "websocket_blocked"
+
+TABLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
+    "blocked": (result(BLOCKED), "affected", "left alone"),
+    "broken": (result("http_only_broken"), "affected", "left alone"),
+    "predicted": (result(BLOCKED, "would_apply"), "affected", "would set the HTTP-only provider"),
+    "refused": (
+        result(BLOCKED, "refused"),
+        "affected",
+        "NOT cured, nothing was changed: the reason",
+    ),
+    "applied": (
+        result(BLOCKED, "applied"),
+        "cured",
+        "cured: openai_http set in /home/dev/.codex/config.toml",
+    ),
+    "already": (
+        result(BLOCKED, "already_applied"),
+        "cured",
+        "openai_http is set in /home/dev/.codex/config.toml already",
+    ),
+    "undone": (
+        result(BLOCKED, "undone"),
+        "failed",
+        "NOT cured, the change was undone: the reason",
+    ),
+    "lost": (
+        result(BLOCKED, "lost"),
+        "failed",
+        "contact was lost during the cure; run this again",
+    ),
+    "failed": (result("inconclusive", "failed"), "failed", "FAILED: the reason"),
+    "healthy": (result("healthy"), "fine", "nothing to do"),
+    "http-only": (result("http_only"), "fine", "nothing to do"),
+    "no-codex": (result("not_installed"), "fine", "nothing to do"),
+    "old": (result("unsupported_version"), "fine", "nothing to do"),
+    "unsure": (result("inconclusive"), "inconclusive", "left alone"),
+    "net": (result("network_unreachable"), "inconclusive", "left alone"),
+    "login": (result("auth_missing"), "inconclusive", "left alone"),
+    "config": (result("config_invalid"), "inconclusive", "left alone"),
+    "managed": (result("managed_elsewhere"), "inconclusive", "left alone"),
+    "asleep": (not_examined("unreachable", "no route"), "unreachable", "not examined: no route"),
+    "back": (
+        result(None, "rolled_back"),
+        "fine",
+        "taken back: openai_http in /home/dev/.codex/config.toml",
+    ),
+    "would-back": (
+        result(None, "would_roll_back"),
+        "fine",
+        "would take openai_http in /home/dev/.codex/config.toml back",
+    ),
+    "nothing": (result(None, "nothing_to_take_back"), "fine", "nothing of ours to take back"),
+}
+RESULTS = {host: fact for host, (fact, _group, _words) in TABLE.items()}
+
+
+@pytest.mark.parametrize("host", TABLE)
+def test_the_group(host: str) -> None:
+    fact, group, _words = TABLE[host]
+    assert group_of(fact) == group
+
+
+@pytest.mark.parametrize("host", TABLE)
+def test_one_line_a_host(host: str) -> None:
+    fact, _group, words = TABLE[host]
+    line = render("Title", {host: fact}).splitlines()[1]
+    verdict = fact["verdict"] or ""
+    assert line.split()[0] == host
+    assert verdict in line
+    assert line.endswith(words)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_hosts_that_make_a_run_fail(group: str) -> None:
+    wanted = sorted(host for host, (_fact, one, _words) in TABLE.items() if one == group)
+    assert wanted
+    assert failing(RESULTS, [group]) == wanted
+
+
+def test_nothing_makes_a_run_fail_unless_asked_for() -> None:
+    assert failing(RESULTS, []) == []
+    everything = failing(RESULTS, GROUPS)
+    assert everything == sorted(set(everything))
+    assert not {"healthy", "applied", "failed"} & set(everything)
+
+
+def test_hosts_are_sorted_and_aligned_and_totals_add_up() -> None:
+    lines = render("Title", dict(reversed(RESULTS.items()))).splitlines()
+    assert lines[0] == f"Title: {len(TABLE)} hosts"
+    hosts = lines[1 : len(TABLE) + 1]
+    assert [line.split()[0] for line in hosts] == sorted(TABLE)
+    width = max(map(len, TABLE))
+    assert all(line[2 + width : 4 + width] == "  " and line[:2] == "  " for line in hosts)
+    assert lines[len(TABLE) + 1] == (
+        "Totals: 2 cured, 4 affected, 7 fine, 5 to look into, 1 unreachable, 3 failed"
+    )
+
+
+def test_totals_name_only_what_there_is() -> None:
+    text = render("Title", {"a": result("healthy")})
+    assert text.splitlines()[0] == "Title: 1 host"
+    assert text.splitlines()[-1] == "Totals: 1 fine"
+
+
+def test_advice_is_told_once_and_only_where_something_is_left_to_do() -> None:
+    text = render("Title", {**RESULTS, "again": result(BLOCKED)})
+    advice = text.partition("What it means:\n")[2].splitlines()
+    assert advice == sorted(set(advice))
+    assert sum(f"Advice on {BLOCKED}." in line for line in advice) == 1
+    assert not any("healthy" in line or "http_only " in line for line in advice)
+
+
+def test_a_run_without_hosts_has_a_summary() -> None:
+    assert render("Title", {}).splitlines()[0] == "Title: 0 hosts"
+
+
+@pytest.mark.parametrize("action", ["applied", "undone", "refused", "failed", "rolled_back"])
+def test_what_a_machine_says_is_neither_formatted_nor_obeyed(action: str) -> None:
+    hostile = "\x1b[2J{path} {0} {{ x }} %s\n\u202e"
+    fact = result(BLOCKED, action, path=hostile, provider_id=hostile, message=hostile)
+    line = render("Title", {"a": fact}).splitlines()[1]
+    assert line.isprintable()
+    assert "{path} {0} {{ x }} %s" in line
+
+
+def test_a_reason_that_nobody_would_read_is_cut() -> None:
+    fact = not_examined("unreachable", "x" * 10_000)
+    assert len(render("Title", {"a": fact}).splitlines()[1]) < 200
