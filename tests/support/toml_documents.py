@@ -169,14 +169,22 @@ class _Writer:
 
 def key_text(writer: _Writer, path: KeyPath) -> str:
     """Return a key in one of the spellings TOML has for it."""
-    return writer.pick((".", ".", ".", " . ")).join(_segment(writer, part) for part in path)
+    quotes = writer.pick(("", "", "", "", "'", '"', "'\""))
+    dot = " . " if quotes == "'" else "."
+    spelled = [
+        _segment(part, quotes[index % len(quotes)] if quotes else "")
+        for index, part in enumerate(path)
+    ]
+    return dot.join(spelled)
 
 
-def _segment(writer: _Writer, part: str) -> str:
-    quoted = '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if not part.replace("_", "").isalnum():
-        return quoted if "'" in part or writer.often(2) else f"'{part}'"
-    return writer.pick((part, part, part, part, quoted, f"'{part}'"))
+def _segment(part: str, quote: str) -> str:
+    bare = part.replace("_", "").isalnum()
+    if bare and not quote:
+        return part
+    if quote == "'" and "'" not in part:
+        return f"'{part}'"
+    return '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _provider_keys(writer: _Writer) -> Keys:
