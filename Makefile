@@ -11,6 +11,8 @@ VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
 ARTEFACT := .cache/build/devfleet-codex-$(VERSION).tar.gz
 PLUGIN_KINDS := $(sort $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*.py))))
 CLIENT_STAMP := .cache/client/.installed
+MOLECULE_FOLDER := $(CURDIR)/.cache/molecule
+MOLECULE_LOG := .cache/molecule.log
 
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
@@ -18,7 +20,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 .DEFAULT_GOAL := help
-.PHONY: help dev vendor client build unit lint format integration e2e test demo audit changelog clean
+.PHONY: help dev vendor client build unit lint format integration e2e molecule test demo audit changelog clean
 
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -71,7 +73,16 @@ integration: vendor ## run the tests of the built artefact
 e2e: vendor client ## run the tests with the real Codex client
 	@$(BIN)/python -m pytest tests/e2e
 
-test: lint client ## lint, then all tests in one run
+# Molecule 26.10.0 ends with status 0 when a playbook is missing; its closing line tells.
+molecule: vendor client ## run the Molecule scenario with the real Codex client
+	@env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$(MOLECULE_FOLDER)" MOLECULE_EPHEMERAL_DIRECTORY="$(MOLECULE_FOLDER)" \
+	  LC_ALL=C.UTF-8 PYTHONUNBUFFERED=1 CODEX_E2E_CLIENT="$$CODEX_E2E_CLIENT" \
+	  $(BIN)/molecule test >$(MOLECULE_LOG) 2>&1 || { cat $(MOLECULE_LOG); exit 1; }
+	@grep -qF 'Molecule executed 1 scenario (1 successful)' $(MOLECULE_LOG) || { cat $(MOLECULE_LOG); \
+	  echo "make molecule: not every step was run; restore the playbook that is called missing above." >&2; exit 1; }
+	@sed -n 's/^ *"msg": "\(.*: doctor says .*\)".*/\1/p; s/^.*\(Molecule executed .*\)/\1/p' $(MOLECULE_LOG)
+
+test: lint client molecule ## lint, run the Molecule scenario, then all tests in one run
 	@$(BIN)/python -m pytest
 
 demo: vendor client ## show the main job on three pretend laptops
