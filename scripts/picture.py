@@ -36,8 +36,9 @@ COLOURS = (
     (re.compile(r"Reconnecting\.\.\. \d/\d"), "#ebcb8b"),
     (re.compile(r"^  \(([5-9]|\d\d+)\.\d s\)$"), "#e0707a"),
     (re.compile(r"^  \([0-4]\.\d s\)$"), "#8fbf7f"),
-    (re.compile(r"\bwebsocket_blocked\b|\bnetwork_unreachable\b"), "#e0707a"),
-    (re.compile(r"\bhealthy\b(?!\S)|\bhttp_only\b"), "#8fbf7f"),
+    # A verdict stands before its cause; a host may have the same name.
+    (re.compile(r"\b(websocket_blocked|network_unreachable)(?= \()"), "#e0707a"),
+    (re.compile(r"\b(healthy|http_only)(?= \()"), "#8fbf7f"),
 )
 
 
