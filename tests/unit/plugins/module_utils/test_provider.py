@@ -208,6 +208,9 @@ SNIPPET_C = (
             id="snippet-B",
         ),
         pytest.param(SNIPPET_C, (("model_providers", "openai_http", "base_url"),), id="snippet-C"),
+        pytest.param(
+            '[model_providers.openai_http]\nwire_api = "chat"\n', (), id="broken-and-without-a-name"
+        ),
     ],
 )
 def test_a_published_snippet_is_mended(own: str, remove: tuple[tuple[str, ...], ...]) -> None:

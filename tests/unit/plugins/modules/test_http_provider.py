@@ -54,6 +54,9 @@ CONFIGS: dict[str, bytes | None] = {
     "snippet-C": SNIPPET_C,
     "table-left-behind": b'model = "x"\n\n' + TABLE,
 }
+PROVIDER_WITH_ENDPOINT = (
+    b'model_provider = "openai_http"\n' + TABLE + b'base_url = "https://gw.example.com/v1"\n'
+)
 LIKE_OURS = ("snippet-B", "snippet-C", "table-left-behind")
 
 
@@ -234,6 +237,7 @@ def test_an_earlier_provider_that_is_gone_is_not_brought_back(machine: Machine) 
     result = machine.run(state="absent")
     assert "the earlier provider gone is no longer defined" in result["msg"]
     assert "model_provider" not in meaning(machine)
+    assert machine.run(state="absent")["msg"] == "there is nothing of ours to take back."
 
 
 def test_a_gateway_loses_its_websockets_and_gets_them_back(machine: Machine) -> None:
@@ -253,6 +257,25 @@ def test_purge_never_takes_a_gateway(machine: Machine) -> None:
     user_adds(machine)
     machine.run(state="absent", purge=True, provider_id="corp")
     assert machine.config.read_bytes() == b'model_provider = "corp"\n' + CORP + MORE
+
+
+def test_purge_keeps_the_table_of_a_provider_that_stays_active(machine: Machine) -> None:
+    given(machine, SNIPPET_B)
+    machine.run()
+    user_adds(machine)
+    mended = machine.config.read_bytes()
+    result = machine.run(state="absent", purge=True)
+    assert machine.config.read_bytes() == mended
+    assert "openai_http is still the active provider, so its table stays" in result["msg"]
+
+
+@pytest.mark.parametrize("base_url", [None, "https://gw.example.com/v1"])
+def test_without_a_record_the_endpoint_tells_what_is_ours(
+    machine: Machine, base_url: str | None
+) -> None:
+    given(machine, PROVIDER_WITH_ENDPOINT)
+    assert machine.run(state="absent", base_url=base_url)["changed"] is (base_url is not None)
+    assert ("model_provider" in meaning(machine)) is (base_url is None)
 
 
 @pytest.mark.parametrize("purge", [True, False], ids=["purge", "absent"])

@@ -90,9 +90,7 @@ def test_a_profile_before_0_134_is_a_table_in_the_config(machine: Machine) -> No
         "profiles": {"other": {"model": "y"}, "http": {"model_provider": "openai_http"}},
         "model_providers": CURED["model_providers"],
     }
-    assert os.listdir(machine.codex_home) == ["config.toml", ".devfleet"] or (
-        sorted(os.listdir(machine.codex_home)) == [".devfleet", "config.toml"]
-    )
+    assert sorted(os.listdir(machine.codex_home)) == [".devfleet", "config.toml"]
     machine.run(state="absent", **OLD_PROFILE)
     assert "model_provider" not in meaning(machine.config)["profiles"].get("http", {})
     assert meaning(machine.config)["model_providers"] == CURED["model_providers"]
