@@ -57,7 +57,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         Display().display("\n" + render(options["title"], results) + "\n")
         groups = {host: group_of(one) for host, one in results.items()}
         if options["report"]:
-            _write(options["report"], {"title": options["title"], "hosts": results})
+            _write(options["report"], _plain({"title": options["title"], "hosts": results}))
         named = failing(results, options["fail_on"])
         if named:
             raise AnsibleActionFail(
@@ -74,12 +74,16 @@ def _results(variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
         fact = variables["hostvars"][host].get("reconnect_result")
         if fact is None:
             fact = not_examined("unreachable", "no answer from this machine")
-        # Facts are tagged strings, which no serializer but JSON takes.
-        plain = checked_result(json.loads(json.dumps(fact)))
+        plain = checked_result(_plain(fact))
         if plain["action"] == "would_apply" and host not in active:
             plain["action"] = "lost"
         results[str(host)] = plain
     return results
+
+
+def _plain(value: t.Any) -> t.Any:
+    # Ansible tags the strings of its options and facts, which no serializer but JSON takes.
+    return json.loads(json.dumps(value))
 
 
 def _write(report: str, document: t.Any) -> None:
