@@ -49,8 +49,26 @@ def test_what_a_program_says_and_how_it_ends(tmp_path: Path) -> None:
     assert (outcome.stdout, outcome.stderr) == (b"one,two words\n", b"err\n")
 
 
+@contextlib.contextmanager
+def standard_input(text: bytes) -> t.Iterator[None]:
+    """Let whoever inherits the standard input of this process read ``text`` there."""
+    kept = os.dup(0)
+    reader, writer = os.pipe()
+    os.write(writer, text)
+    os.close(writer)
+    os.dup2(reader, 0)
+    os.close(reader)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
 def test_standard_input_is_closed(tmp_path: Path) -> None:
-    assert run(script(tmp_path / "a", "cat", "echo end")).stdout == b"end\n"
+    path = script(tmp_path / "a", "cat", "echo end")
+    with standard_input(b"typed ahead\n"):
+        assert run(path).stdout == b"end\n"
 
 
 def test_the_environment_is_the_one_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
