@@ -20,8 +20,8 @@ from ._diff import changed_lines
 from ._layers import merge
 from ._provider import Cure, ProviderRefused, Restore
 from ._target import Refused, Request, Target
-from ._toml import KeyPath, TomlError, parse
-from ._toml_edit import Edit, EditRefused, plan
+from ._toml import KeyPath, parse
+from ._toml_edit import Edit, EditRefused, plan, read
 
 _TRIES = 3
 
@@ -53,6 +53,7 @@ Planner = t.Callable[[Target, Request, _files.Snapshot], Planned]
 def plan_present(target: Target, request: Request, before: _files.Snapshot) -> Planned:
     """Work out how the file comes to use HTTP only. Raises ``Refused``."""
     text, own = _read(before)
+    known = _state.load(before.path)
     try:
         cure = _provider.plan_cure(
             own,
@@ -61,12 +62,13 @@ def plan_present(target: Target, request: Request, before: _files.Snapshot) -> P
             request.provider_id,
             request.name,
             request.base_url,
+            _recorded(known, target.root),
         )
     except ProviderRefused as error:
         raise Refused(f"{before.path}: {error}. Nothing was changed.") from error
     edit = _plan_edit(before.path, text, cure.set_values, cure.remove)
     data = edit.after.encode() if edit.changed else before.data
-    record = _remembered(_state.load(before.path), own, target.root, cure, before, edit)
+    record = _remembered(known, own, target.root, cure, before, edit)
     return Planned(
         before,
         data,
@@ -108,7 +110,11 @@ def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Pla
     found = _history.found(record, before.data) if record else None
     if record and found:
         ours, active = record.provider_id, _active(own, target)
-        return Planned(before, found.data, None, ours, active, (), "", ())
+        left = _state.released(ours) if _looks_like_ours(found.data, ours, target) else None
+        return Planned(before, found.data, left, ours, active, (), "", ())
+    if record and record == _state.released(record.provider_id):
+        ours, active = record.provider_id, _active(own, target)
+        return Planned(before, before.data, record, ours, active, (), "", ())
     restores = record.restores if record else None
     effective = merge(target.below, own)
     undo = _provider.plan_undo(own, effective, target.root, restores, request.base_url)
@@ -266,12 +272,9 @@ def _read(before: _files.Snapshot) -> tuple[str, dict[str, t.Any]]:
             "was changed."
         ) from error
     try:
-        return text, parse(text)
-    except TomlError as error:
-        raise Refused(
-            f"{_place(before.path, error.line)}: {error.reason}; Codex cannot load this file "
-            "either. Nothing was changed."
-        ) from error
+        return text, read(text)
+    except EditRefused as error:
+        raise Refused(_edit_sentence(before.path, error)) from error
 
 
 def _plan_edit(
@@ -280,18 +283,25 @@ def _plan_edit(
     try:
         return plan(text, set_values, remove)
     except EditRefused as error:
-        blame = (
-            "Codex cannot load this file either"
-            if error.fault == "file"
-            else "this is valid TOML that this collection cannot change safely; change it by hand"
-        )
-        raise Refused(
-            f"{_place(path, error.line)}: {error.reason}; {blame}. Nothing was changed."
-        ) from error
+        raise Refused(_edit_sentence(path, error)) from error
 
 
-def _place(path: str, line: int | None) -> str:
-    return path if line is None else f"{path} line {line}"
+def _edit_sentence(path: str, error: EditRefused) -> str:
+    place = path if error.line is None else f"{path} line {error.line}"
+    blame = (
+        "Codex cannot load this file either"
+        if error.fault == "file"
+        else "this is valid TOML that this collection cannot change safely; change it by hand"
+    )
+    return f"{place}: {error.reason}; {blame}. Nothing was changed."
+
+
+def _recorded(known: _state.Record | None, root: KeyPath) -> str | None:
+    """The provider that we made active there, if a record says so."""
+    switched = known is not None and any(
+        one.path == root and one.written == known.provider_id for one in known.restores
+    )
+    return known.provider_id if known and switched else None
 
 
 def _remembered(
@@ -314,6 +324,17 @@ def _remembered(
         kept[path] = Restore(path, kept[path].before if dropped else now, value)
     steps = _history.extended(known, before.data, edit)
     return _state.Record(cure.provider_id, tuple(kept.values()), steps)
+
+
+def _looks_like_ours(data: bytes | None, provider_id: str, target: Target) -> bool:
+    document = parse((data or b"").decode())
+    base_url = document.get("openai_base_url")
+    active = _provider.lookup(document, target.root)
+    return any(
+        _provider.purgeable(document, one, base_url)
+        for one in (active, provider_id)
+        if isinstance(one, str)
+    )
 
 
 def _active(own: t.Mapping[str, t.Any], target: Target) -> str:

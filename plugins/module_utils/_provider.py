@@ -26,6 +26,7 @@ _OUR_KEYS = frozenset(
 )
 _API_HOST = "https://api.openai.com/v1"
 _MOST_IDS = 100
+_MAY_HOLD_SECRET = re.compile(r"@|\?")
 _NOT_LOADABLE = ", so Codex cannot load this file either"
 
 
@@ -44,7 +45,8 @@ class Cure:
     set_values: t.Mapping[KeyPath, Scalar]
     remove: tuple[KeyPath, ...]
     overrides: tuple[str, ...]
-    """The same as ``-c`` values for one run of the client."""
+    """The same as ``-c`` values for one run of the client; none where one of them would carry
+    a password or a key to wherever command lines are seen."""
     overrides_provider: str
     """The provider that is active under them: another id where a key must go, for ``-c``
     can only add to what the files say."""
@@ -79,10 +81,11 @@ def is_ours(table: t.Any, base_url: str | None) -> bool:
     No key beside our four, and no ``base_url`` but the one wanted now or the
     API host of the published snippets.
     """
-    return (
-        isinstance(table, dict)
-        and _OUR_KEYS.issuperset(table)
-        and table.get("base_url") in (None, base_url, _API_HOST, _API_HOST + "/")
+    return _has_only_our_keys(table) and table.get("base_url") in (
+        None,
+        base_url,
+        _API_HOST,
+        _API_HOST + "/",
     )
 
 
@@ -93,13 +96,15 @@ def plan_cure(
     provider_id: str,
     name: str,
     base_url: str | None,
+    recorded: str | None = None,
 ) -> Cure:
     """What to write into one file so that the active provider uses HTTP only.
 
     ``own`` is the document of that file, ``effective`` the same merged with the
     layers below it; ``root`` is the key path of the ``model_provider`` to write
-    (``("profiles", x, "model_provider")`` for a profile of clients up to 0.133).
-    Raises ``ProviderRefused``.
+    (``("profiles", x, "model_provider")`` for a profile of clients up to 0.133);
+    ``recorded`` is the provider that we are known to have written there, whose
+    ``base_url`` may be one that was wanted then. Raises ``ProviderRefused``.
     """
     refuse_unloadable(own, effective)
     active = lookup(effective, root)
@@ -113,10 +118,15 @@ def plan_cure(
         raise ProviderRefused(
             f"the active provider {active} is built into Codex and needs no cure of ours"
         )
-    if active in tables and not is_ours(tables[active], base_url):
+    ours = [
+        key
+        for key, table in tables.items()
+        if is_ours(table, base_url) or (key == recorded and _has_only_our_keys(table))
+    ]
+    if active in tables and active not in ours:
         _refuse_unloadable_tables(own, effective, None)
         return _in_place(own, effective, active)
-    chosen = active if active in tables else _free_id(tables, provider_id, base_url)
+    chosen = active if active in tables else _free_id(tables, ours, provider_id)
     _refuse_unloadable_tables(own, effective, chosen)
     table: dict[str, Scalar] = {
         "name": name,
@@ -138,6 +148,8 @@ def plan_cure(
             **{("model_providers", trial, key): value for key, value in table.items()},
         }
     )
+    if base_url and _MAY_HOLD_SECRET.search(base_url):
+        overrides = ()
     return Cure("switch", chosen, active, {root: chosen, **keys}, remove, overrides, trial)
 
 
@@ -263,10 +275,14 @@ def _in_place(own: Document, effective: Document, provider_id: str) -> Cure:
     )
 
 
-def _free_id(tables: Document, wanted: str, base_url: str | None) -> str:
+def _has_only_our_keys(table: t.Any) -> bool:
+    return isinstance(table, dict) and _OUR_KEYS.issuperset(table)
+
+
+def _free_id(tables: Document, ours: t.Collection[str], wanted: str) -> str:
     for number in range(1, _MOST_IDS):
         candidate = wanted if number == 1 else f"{wanted}_{number}"
-        if candidate not in tables or is_ours(tables[candidate], base_url):
+        if candidate not in tables or candidate in ours:
             return candidate
     raise ProviderRefused(f"every provider id from {wanted} to {wanted}_{_MOST_IDS - 1} is taken")
 

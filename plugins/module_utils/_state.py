@@ -46,6 +46,11 @@ class Record:
     steps: tuple[Step, ...]
 
 
+def released(provider_id: str) -> Record:
+    """The record of a file that holds nothing of ours any more, although it looks so."""
+    return Record(provider_id, (), ())
+
+
 def digest(data: bytes | None) -> str | None:
     """The SHA-256 of a file's bytes, None for no file."""
     return None if data is None else hashlib.sha256(data).hexdigest()

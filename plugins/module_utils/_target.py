@@ -59,6 +59,7 @@ def find_target(
     """Which file the request is about. Raises ``Refused``."""
     if request.scope == "system":
         path = os.path.join(system_folder, "config.toml")
+        _refuse_decided_above(read_layers(system_folder, system_folder), path, system_folder)
         return Target(path, ("model_provider",), {}, _SYSTEM_FILE, _SYSTEM_FOLDER)
     try:
         home = locate(request.codex_home, environment)
@@ -72,13 +73,7 @@ def find_target(
             "correct codex_home. Nothing was changed."
         )
     layers = read_layers(home.path, system_folder)
-    provider = active_provider(layers, None)
-    if provider.origin in ("managed", "requirements"):
-        raise Refused(
-            f"{system_folder}: the {provider.origin} layer sets model_provider, so a change in "
-            f"{home.path} "
-            "has no effect; change it there. Nothing was changed."
-        )
+    _refuse_decided_above(layers, home.path, system_folder)
     _refuse_unreadable(layers, os.path.join(system_folder, "config.toml"))
     system = layers.documents.get("system", {})
     config = os.path.join(home.path, "config.toml")
@@ -108,6 +103,15 @@ def find_target(
     return Target(
         path, ("model_provider",), merge(system, user), _files.PRIVATE_FILE, _files.PRIVATE_FOLDER
     )
+
+
+def _refuse_decided_above(layers: Layers, place: str, system_folder: str) -> None:
+    origin = active_provider(layers, None).origin
+    if origin in ("managed", "requirements"):
+        raise Refused(
+            f"{system_folder}: the {origin} layer sets model_provider, so a change in {place} "
+            "has no effect; change it there. Nothing was changed."
+        )
 
 
 def _refuse_unreadable(layers: Layers, path: str) -> None:

@@ -126,8 +126,10 @@ previous_provider:
   type: str
   sample: openai
 overrides:
-  description: The same change as values for C(codex -c), also for
-    O(devfleet.codex.codex_info#module:overrides).
+  description:
+    - The same change as values for C(codex -c), also for
+      O(devfleet.codex.codex_info#module:overrides). Empty where the provider's C(base_url) may
+      hold a password or a key.
   returned: O(state=present)
   type: list
   elements: str
@@ -190,6 +192,11 @@ def refuse_bad_options(module: AnsibleModule) -> None:
         )
     if not given["name"].strip():
         module.fail_json(msg="name must not be empty: Codex does not load a provider without one.")
+    for option in ("name", "base_url"):
+        try:
+            (given[option] or "").encode()
+        except UnicodeEncodeError:
+            module.fail_json(msg=f"{option} is not Unicode text; write it as UTF-8.")
 
 
 def main() -> None:

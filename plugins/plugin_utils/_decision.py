@@ -32,6 +32,7 @@ _DEEPEST_FACT = 4
 _NEVER = (
     "not_installed",
     "unsupported_version",
+    "auth_missing",
     "config_invalid",
     "managed_elsewhere",
     "http_only",

@@ -80,6 +80,35 @@ def contents(machine: Machine) -> dict[str, bytes | None]:
     return {path: content for path, (_mode, _mtime, content) in machine.trace().items()}
 
 
+def without_state(machine: Machine) -> dict[str, bytes | None]:
+    return {path: held for path, held in contents(machine).items() if ".devfleet" not in path}
+
+
+@pytest.mark.parametrize("url", ["https://new.example.com/v1", None], ids=["another", "none"])
+def test_an_endpoint_that_was_ours_follows_the_one_that_is_wanted(
+    machine: Machine, url: str | None
+) -> None:
+    machine.run(base_url="https://old.example.com/v1")
+    result = machine.run(**({"base_url": url} if url else {}))
+    assert (result["changed"], result["provider_id"]) == (True, "openai_http")
+    assert meaning(machine)["model_providers"]["openai_http"].get("base_url") == url
+
+
+def test_a_gateway_with_few_keys_does_not_become_ours_by_being_recorded(machine: Machine) -> None:
+    table = b'name = "Corp"\nbase_url = "https://corp.example.com/v1"\nwire_api = "responses"\n'
+    given(
+        machine,
+        b'model_provider = "corp"\n[model_providers.corp]\n'
+        + table
+        + b"supports_websockets = true\n",
+    )
+    machine.run()
+    assert machine.run()["changed"] is False
+    corp = meaning(machine)["model_providers"]["corp"]
+    assert (corp["base_url"], corp["supports_websockets"]) == ("https://corp.example.com/v1", False)
+    assert "requires_openai_auth" not in corp
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_check_and_run_and_check_and_run(machine: Machine, name: str) -> None:
     untouched = given(machine, CONFIGS[name])
@@ -112,10 +141,12 @@ def test_purge_gives_the_old_bytes_and_leaves_no_trace(machine: Machine, name: s
     purged = machine.run(state="absent", purge=True)
     assert purged == predicted
     assert purged["changed"] is True
-    assert contents(machine) == untouched
-    # Once forgotten, what the user had that looks like ours is ours.
-    again = machine.run(check=True, state="absent", purge=True)
-    assert again["changed"] is (name in LIKE_OURS)
+    assert without_state(machine) == untouched
+    # What the user had that looks like ours is remembered as theirs.
+    assert (contents(machine) == untouched) is (name not in LIKE_OURS)
+    for purge in (True, False):
+        assert machine.run(state="absent", purge=purge)["changed"] is False
+    assert without_state(machine) == untouched
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -138,7 +169,7 @@ def test_absent_leaves_the_table_and_purge_takes_it(machine: Machine, name: str)
     assert machine.trace() == still
 
     machine.run(state="absent", purge=True)
-    assert contents(machine) == untouched
+    assert without_state(machine) == untouched
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -150,7 +181,7 @@ def test_there_and_back_many_times_is_still_taken_back(machine: Machine, name: s
         machine.run(state="absent")
     machine.run()
     machine.run(state="absent", purge=True)
-    assert contents(machine) == untouched
+    assert without_state(machine) == untouched
 
 
 MORE = b'\n[projects."/src"]\ntrust_level = "trusted"\n'

@@ -59,6 +59,7 @@ NEEDS = ("websocket_blocked", "http_only_broken")
 RULES_OUT = (
     "not_installed",
     "unsupported_version",
+    "auth_missing",
     "config_invalid",
     "managed_elsewhere",
     "http_only",
