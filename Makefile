@@ -10,6 +10,7 @@ COLLECTIONS := .cache/collections
 VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
 ARTEFACT := .cache/build/devfleet-codex-$(VERSION).tar.gz
 PLUGIN_KINDS := $(sort $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*.py))))
+OFFLINE := $(BIN)/python scripts/offline.py
 CLIENT_STAMP := .cache/client/.installed
 MOLECULE_FOLDER := $(CURDIR)/.cache/molecule
 MOLECULE_LOG := .cache/molecule.log
@@ -68,25 +69,25 @@ format: dev ## lay out every Python file as lint wants it
 	@$(BIN)/ruff format --quiet .
 
 integration: vendor ## run the tests of the built artefact
-	@$(BIN)/python -m pytest tests/integration
+	@$(OFFLINE) $(BIN)/python -m pytest tests/integration
 
 e2e: vendor client ## run the tests with the real Codex client
-	@$(BIN)/python -m pytest tests/e2e
+	@$(OFFLINE) $(BIN)/python -m pytest tests/e2e
 
 # Molecule 26.10.0 ends with status 0 when a playbook is missing; its closing line tells.
 molecule: vendor client ## run the Molecule scenario with the real Codex client
 	@env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$(MOLECULE_FOLDER)" MOLECULE_EPHEMERAL_DIRECTORY="$(MOLECULE_FOLDER)" \
 	  LC_ALL=C.UTF-8 PYTHONUNBUFFERED=1 CODEX_E2E_CLIENT="$$CODEX_E2E_CLIENT" \
-	  $(BIN)/molecule test >$(MOLECULE_LOG) 2>&1 || { cat $(MOLECULE_LOG); exit 1; }
+	  $(OFFLINE) $(BIN)/molecule test >$(MOLECULE_LOG) 2>&1 || { cat $(MOLECULE_LOG); exit 1; }
 	@grep -qF 'Molecule executed 1 scenario (1 successful)' $(MOLECULE_LOG) || { cat $(MOLECULE_LOG); \
 	  echo "make molecule: not every step was run; restore the playbook that is called missing above." >&2; exit 1; }
 	@sed -n 's/^ *"msg": "\(.*: doctor says .*\)".*/\1/p; s/^.*\(Molecule executed .*\)/\1/p' $(MOLECULE_LOG)
 
 test: lint client molecule ## lint, run the Molecule scenario, then all tests in one run
-	@$(BIN)/python -m pytest
+	@$(OFFLINE) $(BIN)/python -m pytest
 
 demo: vendor client ## show the main job on three pretend laptops
-	@$(BIN)/python scripts/demo.py
+	@$(OFFLINE) $(BIN)/python scripts/demo.py
 
 audit: vendor ## audit this machine
 	@$(BIN)/ansible-playbook -i localhost, -c local \

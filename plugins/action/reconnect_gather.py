@@ -5,7 +5,8 @@
 """Look at one machine and say what the role will do there: one module execution, no more.
 
 A fleet is mostly healthy machines, and a task costs a healthy machine more
-than the look itself: so the look and the fact it ends in are one action.
+than the look itself: so the look and what it ends in are one action. It is no
+fact of Ansible's, for those may come from a cache and be of last week.
 """
 
 from __future__ import annotations
@@ -53,20 +54,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             )
         except AnsibleConnectionFailure as error:
             # The machine's story ends here, the others' does not: it is named in the summary.
-            fact = not_examined("unreachable", str(error))
-            return {**result, "changed": False, "ansible_facts": {"reconnect_result": fact}}
+            return {**result, "changed": False, **not_examined("unreachable", str(error))}
         if seen.get("failed"):
             return {**result, **seen, "msg": _why_failed(seen)}
         try:
             fact = first_result(seen["codex"], options["apply"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             return {**result, "failed": True, "msg": f"codex_info answered nonsense: {error}"}
-        return {
-            **result,
-            "changed": False,
-            "codex": seen["codex"],
-            "ansible_facts": {"reconnect_result": fact},
-        }
+        return {**result, "changed": False, **fact, "codex": seen["codex"]}
 
 
 def _why_failed(seen: dict[str, t.Any]) -> str:

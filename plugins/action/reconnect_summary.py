@@ -71,10 +71,12 @@ def _results(variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
     active = set(variables["ansible_play_hosts"])
     results: dict[str, dict[str, t.Any]] = {}
     for host in variables["ansible_play_hosts_all"]:
-        fact = variables["hostvars"][host].get("reconnect_result")
-        if fact is None:
-            fact = not_examined("unreachable", "no answer from this machine")
-        plain = checked_result(_plain(fact))
+        held = variables["hostvars"][host].get("reconnect_result")
+        if held is None:
+            said = "it failed before it was looked at; see the output above"
+            plain = {**not_examined("inconclusive", said), "action": "failed", "message": said}
+        else:
+            plain = checked_result(_plain(held))
         if plain["action"] == "would_apply" and host not in active:
             plain["action"] = "lost"
         results[str(host)] = plain

@@ -13,9 +13,9 @@ version_added: 1.0.0
 author:
   - The devfleet.codex authors (@devfleet)
 description:
-  - Runs M(devfleet.codex.codex_info) and sets the fact C(reconnect_result) in one step. Made for
-    the role; use M(devfleet.codex.codex_info) elsewhere.
-  - A machine that cannot be reached is no error. Its C(reconnect_result) says so.
+  - Runs M(devfleet.codex.codex_info) and returns what the role calls C(reconnect_result) in one
+    step. Made for the role; use M(devfleet.codex.codex_info) elsewhere.
+  - A machine that cannot be reached is no error. The result says so.
 extends_documentation_fragment:
   - devfleet.codex._attributes
   - devfleet.codex._attributes.info
@@ -50,18 +50,30 @@ options:
 EXAMPLES = r"""
 - name: Look at this machine
   devfleet.codex.reconnect_gather:
-  register: gathered
+  register: reconnect_result
 """
 
 RETURN = r"""
+verdict:
+  description:
+    - See RV(devfleet.codex.codex_info#module:codex). It is V(unreachable) where the machine was not
+      reached.
+  returned: success
+  type: str
+  sample: healthy
+cause:
+  description: See RV(devfleet.codex.codex_info#module:codex).
+  returned: success
+  type: str
+  sample: handshake_ok
+action:
+  description: What the role will do, V(would_apply) or V(none).
+  returned: success
+  type: str
+  sample: none
 codex:
   description: See M(devfleet.codex.codex_info).
   returned: when the machine was reached
   type: dict
   sample: {"installed": false}
-ansible_facts:
-  description: The fact C(reconnect_result).
-  returned: success
-  type: dict
-  sample: {"reconnect_result": {"verdict": "healthy", "cause": "handshake_ok", "action": "none"}}
 """

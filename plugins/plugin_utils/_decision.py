@@ -26,6 +26,21 @@ AFFECTED = ("websocket_blocked", "http_only_broken")
 FINE = ("healthy", "http_only", "not_installed", "unsupported_version")
 """The verdicts that leave nothing to do or to look into."""
 
+_KEYS = (
+    "verdict",
+    "cause",
+    "evidence",
+    "advice",
+    "remedy",
+    "action",
+    "version",
+    "provider",
+    "proof",
+    "path",
+    "provider_id",
+    "restart_required",
+    "message",
+)
 _MOST_EVIDENCE = 10
 _MOST_ITEMS = 100
 _DEEPEST_FACT = 4
@@ -90,7 +105,9 @@ def checked_result(fact: t.Any) -> dict[str, t.Any]:
     """
     if not _is_result(fact):
         return not_examined("inconclusive", "the fact reconnect_result of this machine is nonsense")
-    checked: dict[str, t.Any] = _printable(fact, _DEEPEST_FACT)
+    checked: dict[str, t.Any] = _printable(
+        {key: fact[key] for key in _KEYS if key in fact}, _DEEPEST_FACT
+    )
     return checked
 
 
