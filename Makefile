@@ -61,8 +61,8 @@ lint: vendor ## run every linter
 	@$(BIN)/mypy --no-error-summary scripts tests/support
 	@$(BIN)/yamllint --strict .
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline --strict -q
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog lint
+	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
+	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog lint
 
 format: dev ## lay out every Python file as lint wants it
 	@$(BIN)/ruff check --quiet --fix-only .
@@ -94,7 +94,7 @@ audit: vendor ## audit this machine
 	  -e ansible_python_interpreter=$(CURDIR)/$(BIN)/python devfleet.codex.audit
 
 changelog: dev ## bring the newest release in the changelog up to the modules and roles there are
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog release --update-existing --reload-plugins
+	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog release --update-existing --reload-plugins
 
 clean: ## remove everything that make has made
 	rm -rf .cache .venv plugins/module_utils/_vendor/tomlkit

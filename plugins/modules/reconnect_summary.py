@@ -14,8 +14,7 @@ author:
   - The devfleet.codex authors (@devfleet)
 description:
   - Shows the variable C(reconnect_result) of all hosts of the play as a few lines of text, and
-    writes
-    them to a file if one is named. Made for the role devfleet.codex.reconnect; run it once.
+    writes them to a file if one is named. Made for the role devfleet.codex.reconnect; run it once.
   - It works on the controller, as the user who started the run, and in check mode too.
 extends_documentation_fragment:
   - devfleet.codex._attributes
