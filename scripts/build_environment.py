@@ -40,14 +40,26 @@ def make_environment(wanted: str) -> None:
 
     Raises subprocess.CalledProcessError when venv or pip fails.
     """
-    if importlib.util.find_spec("ensurepip") is None:
+    venv = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    python = str(VENV / "bin/python")
+    if importlib.util.find_spec("ensurepip") is not None:
+        pip = [python, "-m", "pip"]
+    elif importlib.util.find_spec("pip") is not None:
+        # Debian's python3 comes without ensurepip; its pip can work for another interpreter.
+        venv.append("--without-pip")
+        pip = [sys.executable, "-m", "pip", "--python", python]
+    else:
         sys.exit(
-            f"make dev: {sys.executable} has no ensurepip, so it cannot make .venv; install it"
-            " (Debian: apt-get install python3-venv), or name another with make PYTHON=..."
+            f"make dev: {sys.executable} has neither ensurepip nor pip, so it cannot make .venv;"
+            " install one (Debian: apt-get install python3-venv), or name another Python with"
+            " make PYTHON=..."
         )
-    subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
-    pip = [str(VENV / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install"]
-    subprocess.run([*pip, "-qq", "-r", str(REQUIREMENTS[0])], check=True)
+    print("Setting up .venv with the project's tools; this takes about a minute.", flush=True)
+    subprocess.run(venv, check=True)
+    subprocess.run(
+        [*pip, "--disable-pip-version-check", "install", "-qq", "-r", str(REQUIREMENTS[0])],
+        check=True,
+    )
     STAMP.write_text(wanted, encoding="ascii")
 
 
