@@ -13,13 +13,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.devfleet.codex.plugins.module_utils._provider import valid_provider_id
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     APPLY,
+    SCOPES,
     first_result,
     not_examined,
+)
+from ansible_collections.devfleet.codex.plugins.plugin_utils._report import (
+    ReportRefused,
+    refuse_report,
 )
 
 # No "path": a tilde means the home on the machine, not the one on the controller.
@@ -42,8 +48,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             argument_spec={
                 **_INFO_OPTIONS,
                 "apply": {"type": "str", "choices": list(APPLY), "default": "when_detected"},
+                "scope": {"type": "str", "choices": list(SCOPES), "default": "user"},
+                "profile": {"type": "str"},
+                "provider_id": {"type": "str", "default": "openai_http"},
+                "report": {"type": "str"},
             }
         )
+        _refuse_unusable(options)
         try:
             seen = self._execute_module(
                 module_name="devfleet.codex.codex_info",
@@ -58,10 +69,30 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if seen.get("failed"):
             return {**result, **seen, "msg": _why_failed(seen)}
         try:
-            fact = first_result(seen["codex"], options["apply"])
+            fact = first_result(seen["codex"], options["apply"], _profile(options))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             return {**result, "failed": True, "msg": f"codex_info answered nonsense: {error}"}
         return {**result, "changed": False, **fact, "codex": seen["codex"]}
+
+
+def _refuse_unusable(options: dict[str, t.Any]) -> None:
+    """Refuse what would come out at the first affected machine, or after the last one."""
+    if options["scope"] == "profile" and not options["profile"]:
+        raise AnsibleActionFail("reconnect_scope is profile, so reconnect_profile must name one.")
+    if not valid_provider_id(options["provider_id"]):
+        raise AnsibleActionFail(
+            f"reconnect_provider_id {options['provider_id']} must be made of letters, digits, _ "
+            "and -, and be none of Codex's own, such as openai."
+        )
+    if options["report"]:
+        try:
+            refuse_report(options["report"])
+        except ReportRefused as error:
+            raise AnsibleActionFail(str(error)) from error
+
+
+def _profile(options: dict[str, t.Any]) -> str | None:
+    return options["profile"] if options["scope"] == "profile" else None
 
 
 def _why_failed(seen: dict[str, t.Any]) -> str:

@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
-import pathlib
-import tempfile
 import typing as t
 
-import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -24,13 +22,12 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._fleet import (
     failing,
     group_of,
     render,
+    totals,
 )
-
-_WRITERS: dict[str, t.Callable[[t.Any], str]] = {
-    ".json": lambda value: json.dumps(value, indent=2, sort_keys=True) + "\n",
-    ".yml": lambda value: yaml.safe_dump(value, sort_keys=True),
-    ".yaml": lambda value: yaml.safe_dump(value, sort_keys=True),
-}
+from ansible_collections.devfleet.codex.plugins.plugin_utils._report import (
+    ReportRefused,
+    write_report,
+)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -57,7 +54,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         Display().display("\n" + render(options["title"], results) + "\n")
         groups = {host: group_of(one) for host, one in results.items()}
         if options["report"]:
-            _write(options["report"], _plain({"title": options["title"], "hosts": results}))
+            document = {
+                "title": options["title"],
+                "finished": datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds"),
+                "check_mode": self._task.check_mode,
+                "totals": totals(results),
+                "hosts": results,
+            }
+            try:
+                write_report(options["report"], _plain(document))
+            except ReportRefused as error:
+                raise AnsibleActionFail(str(error)) from error
         named = failing(results, options["fail_on"])
         if named:
             raise AnsibleActionFail(
@@ -86,21 +93,3 @@ def _results(variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
 def _plain(value: t.Any) -> t.Any:
     # Ansible tags the strings of its options and facts, which no serializer but JSON takes.
     return json.loads(json.dumps(value))
-
-
-def _write(report: str, document: t.Any) -> None:
-    path = pathlib.Path(report).expanduser()
-    writer = _WRITERS.get(path.suffix)
-    if writer is None:
-        raise AnsibleActionFail(
-            f"reconnect_report {report} must end in .json, .yml or .yaml; no report was written."
-        )
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            made = pathlib.Path(folder, path.name)
-            made.write_text(writer(document), encoding="utf-8")
-            made.replace(path)
-    except OSError as error:
-        raise AnsibleActionFail(
-            f"reconnect_report {report} cannot be written: {error.strerror}; choose another place."
-        ) from error

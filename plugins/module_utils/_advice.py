@@ -72,7 +72,7 @@ _ADVICE = {
         "login as that user."
     ),
     ("config_invalid", "not_loadable"): (
-        "Codex cannot load its configuration; run codex as that user to see the line, and mend it."
+        "Codex cannot load its configuration and does not start; mend the file that is named."
     ),
     ("managed_elsewhere", "managed"): (
         "A managed layer decides the provider, so a user's config.toml has no effect; ask "
@@ -93,6 +93,9 @@ _ADVICE = {
         "not_installed",
         "not_found",
     ): "No Codex client was found for this user; set reconnect_executable if there is one.",
+    ("not_installed", "executable_missing"): (
+        "The client that was named is not there; correct reconnect_executable, or leave it out."
+    ),
     (
         "unsupported_version",
         "no_doctor",

@@ -15,7 +15,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ._advice import advice_for
-from ._doctor import AUTH, CONFIG, HTTP, WEBSOCKET, DoctorReport, DoctorRun, NoReport
+from ._doctor import AUTH, CONFIG, HTTP, WEBSOCKET, Check, DoctorReport, DoctorRun, NoReport
 from ._layers import Provider
 from ._transport import Http, WebSocket, http_side, websocket_side
 
@@ -94,6 +94,11 @@ def wants_second_run(first: Diagnosis) -> bool:
     )
 
 
+def executable_missing(executable: str) -> Diagnosis:
+    """The client that was named is not there."""
+    return Diagnosis("not_installed", "executable_missing", (f"{executable} does not exist",))
+
+
 def not_installed() -> Diagnosis:
     """No client was found."""
     return Diagnosis("not_installed", "not_found", ("no codex executable was found",))
@@ -119,7 +124,7 @@ def _judge_report(report: DoctorReport, provider: Provider) -> Diagnosis:
     config, http_check = report.checks.get(CONFIG), report.checks.get(HTTP)
     websocket_check = report.checks.get(WEBSOCKET)
     if config is not None and config.status == "fail":
-        return Diagnosis("config_invalid", "not_loadable", (config.summary,))
+        return Diagnosis("config_invalid", "not_loadable", (_where_not_loadable(config),))
     if config is None or http_check is None or websocket_check is None:
         return Diagnosis(
             "inconclusive", "check_missing", ("doctor's report lacks a check it always has",)
@@ -130,6 +135,11 @@ def _judge_report(report: DoctorReport, provider: Provider) -> Diagnosis:
     evidence = (f"WebSocket: {websocket.detail}", f"HTTP: {http.detail}")
     verdict, cause = _verdict(report, provider, websocket, http)
     return Diagnosis(verdict, cause, evidence)
+
+
+def _where_not_loadable(config: Check) -> str:
+    place = [f"{key} {config.details[key]}" for key in ("file", "line") if key in config.details]
+    return ", ".join([config.summary, *place])
 
 
 def _verdict(

@@ -31,7 +31,16 @@ from ._doctor import (
     read_run,
 )
 from ._home import CodexHome, locate, refuse_foreign
-from ._layers import Layers, Provider, active_provider, read_layers, with_overrides
+from ._layers import (
+    Layers,
+    Provider,
+    active_provider,
+    merge,
+    read_layers,
+    with_overrides,
+)
+from ._profiles import http_only_profiles
+from ._provider import ProviderRefused, refuse_unloadable
 from ._text import clean
 from ._version import Version, doctor_flavour
 
@@ -71,10 +80,16 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
         "install_method": None,
         "home": _home_value(home),
         "provider": _provider_value(active_provider(layers, None), layers, None),
+        "http_only_profiles": [clean(name, 80) for name in http_only_profiles(home.path, layers)],
         "doctor": {"ran": False, "flavour": "none", "seconds": 0.0},
     }
     if not result["installed"]:
-        return {**result, "diagnosis": _diagnosis_value(_diagnosis.not_installed())}
+        absent = (
+            _diagnosis.executable_missing(clean(executables[0]))
+            if request.executable
+            else _diagnosis.not_installed()
+        )
+        return {**result, "diagnosis": _diagnosis_value(absent)}
     result["executable"] = executables[0]
     result["install_method"] = install_method(executables[0])
     result["other_installations"] = [_other(path, client_environment) for path in executables[1:]]
@@ -97,12 +112,25 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
     runs, diagnosis, provider = _ask_doctor(
         request, installation, flavour, client_environment, layers
     )
+    if diagnosis.verdict == "config_invalid":
+        evidence = (*diagnosis.evidence, *_not_loadable(home, layers))
+        diagnosis = dataclasses.replace(diagnosis, evidence=evidence)
     return {
         **result,
         "provider": _provider_value(provider, layers, runs[-1]),
         "doctor": _doctor_value(runs),
         "diagnosis": _diagnosis_value(diagnosis),
     }
+
+
+def _not_loadable(home: CodexHome, layers: Layers) -> tuple[str, ...]:
+    """What we find wrong with the files ourselves: the client's doctor tells no reason."""
+    user, system = layers.documents.get("user", {}), layers.documents.get("system", {})
+    try:
+        refuse_unloadable(user, merge(system, user))
+    except ProviderRefused as error:
+        return (*layers.problems, f"{os.path.join(home.path, 'config.toml')}: {error}")
+    return layers.problems
 
 
 def client_version(

@@ -77,6 +77,14 @@ def read_layers(codex_home: str, system_folder: str = SYSTEM_FOLDER) -> Layers:
     return Layers(documents, tuple(problems))
 
 
+def read_document(path: str) -> t.Mapping[str, t.Any] | None:
+    """One configuration file, or None where it is not there or cannot be read."""
+    try:
+        return parse(_read(path))
+    except (OSError, ValueError, TomlError):
+        return None
+
+
 def with_overrides(layers: Layers, overrides: t.Sequence[str]) -> Layers:
     """The layers of one client run that is given ``-c key=value``.
 

@@ -119,6 +119,11 @@ codex:
             not be read.
       type: dict
       sample: {"active": "openai", "origin": "default", "websockets": true, "problems": []}
+    http_only_profiles:
+      description: The profiles of this user whose provider has WebSockets off.
+      type: list
+      elements: str
+      sample: ["http"]
     doctor:
       description: The checks of the last doctor run that the verdict rests on.
       type: dict

@@ -45,6 +45,25 @@ options:
     type: str
     choices: [when_detected, always, never]
     default: when_detected
+  scope:
+    description:
+      - See M(devfleet.codex.http_provider).
+    type: str
+    choices: [user, profile, system]
+    default: user
+  profile:
+    description:
+      - The profile that the role writes, with O(scope=profile). A machine that has it is cured.
+    type: str
+  provider_id:
+    description:
+      - See M(devfleet.codex.http_provider).
+    type: str
+    default: openai_http
+  report:
+    description:
+      - The report that will be written in the end. A path that cannot work is refused at once.
+    type: str
 """
 
 EXAMPLES = r"""

@@ -18,7 +18,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 Value = t.Mapping[str, t.Any]
 
 APPLY = ("when_detected", "always", "never")
-REMEDIES = ("auto", "http_provider")
+SCOPES = ("user", "profile", "system")
 
 AFFECTED = ("websocket_blocked", "http_only_broken")
 """The verdicts that prove the need for the HTTP-only provider."""
@@ -35,6 +35,7 @@ _KEYS = (
     "action",
     "version",
     "provider",
+    "profile",
     "proof",
     "path",
     "provider_id",
@@ -54,10 +55,12 @@ _NEVER = (
 )
 
 
-def first_result(codex: Value, apply: str) -> dict[str, t.Any]:
-    """The fact ``reconnect_result`` right after the look at one machine.
+def first_result(codex: Value, apply: str, profile: str | None = None) -> dict[str, t.Any]:
+    """The value ``reconnect_result`` right after the look at one machine.
 
-    ``action`` is ``would_apply`` where a cure is called for, else ``none``.
+    ``action`` is ``would_apply`` where a cure is called for, else ``none``, or
+    ``profile_in_place`` where the cure is a ``profile`` that is in place: doctor
+    looks at sessions without a profile, and those stay as they are.
     Raises KeyError, TypeError or ValueError for anything that codex_info does
     not return.
     """
@@ -69,15 +72,17 @@ def first_result(codex: Value, apply: str) -> dict[str, t.Any]:
         "when_detected": diagnosis["verdict"] in AFFECTED,
         "always": diagnosis["verdict"] not in _NEVER,
     }[apply]
+    in_place = wanted and profile is not None and profile in codex["http_only_profiles"]
     return {
         "verdict": diagnosis["verdict"],
         "cause": diagnosis["cause"],
         "evidence": [clean(line) for line in diagnosis["evidence"][:_MOST_EVIDENCE]],
         "advice": clean(diagnosis["advice"]),
         "remedy": "http_provider" if wanted else clean(diagnosis["remedy"], 40),
-        "action": "would_apply" if wanted else "none",
+        "action": "profile_in_place" if in_place else "would_apply" if wanted else "none",
         "version": clean(codex["version"] or "", 40) or None,
         "provider": clean(codex["provider"]["active"], 80),
+        "profile": profile,
         "proof": None,
     }
 
@@ -122,7 +127,7 @@ def _is_result(fact: t.Any) -> bool:
         and isinstance(fact.get("advice"), str)
         and isinstance(fact.get("action"), str)
         and {"verdict", "cause"} <= fact.keys()
-        and (verdict != "unreachable" or bool(evidence))
+        and (verdict not in ("unreachable", "config_invalid") or bool(evidence))
     )
 
 

@@ -23,33 +23,45 @@ GROUPS = ("affected", "unreachable", "inconclusive")
 
 _REASON = 90
 _DONE = {
-    "applied": "cured: {provider_id} set in {path}",
-    "already_applied": "{provider_id} is set in {path} already",
+    "applied": "cured: {provider_id} uses HTTP only, by {path}",
+    "already_applied": "cured before: {provider_id} uses HTTP only, by {path}",
+    "profile_in_place": "cured before: codex --profile {profile} uses HTTP only",
     "would_apply": "would set the HTTP-only provider",
     "undone": "NOT cured, the change was undone: {message}",
     "refused": "NOT cured, nothing was changed: {message}",
     "failed": "FAILED: {message}",
     "lost": "contact was lost during the cure; run this again",
-    "rolled_back": "taken back: {provider_id} in {path}",
+    "rolled_back": "taken back: {provider_id} in {path}; its table stays for its chats",
+    "purged": "taken back, table and all: {provider_id} in {path}",
     "would_roll_back": "would take {provider_id} in {path} back",
-    "nothing_to_take_back": "nothing of ours to take back",
+    "nothing_to_take_back": "nothing to take back in {path}",
 }
+_ROLLBACK = ("rolled_back", "purged", "would_roll_back", "nothing_to_take_back")
+_RESTART = (
+    "On the cured machines: restart Codex. Chats that were started before stay with their provider "
+    "and its WebSockets; resume one with codex resume -c model_provider=ID, where ID is that "
+    "provider, such as openai."
+)
 
 
-_ROLLBACK = ("rolled_back", "would_roll_back", "nothing_to_take_back")
+_EXPLAINED = ("affected", "inconclusive", "unreachable", "failed")
 
 
 def group_of(result: Result) -> str:
-    """affected, fine, cured, unreachable, failed or inconclusive (everything to look into)."""
+    """affected, fine, cured, taken_back, unreachable, failed, or inconclusive (to look into)."""
     action = result.get("action")
     if action in ("failed", "undone", "lost"):
         return "failed"
     if result["verdict"] == "unreachable":
         return "unreachable"
-    if action in ("applied", "already_applied"):
+    if action in ("applied", "already_applied", "profile_in_place"):
         return "cured"
     if result["verdict"] in AFFECTED:
         return "affected"
+    if action in ("rolled_back", "purged"):
+        return "taken_back"
+    if result["cause"] == "executable_missing":
+        return "inconclusive"
     if action in _ROLLBACK or result["verdict"] in FINE:
         return "fine"
     return "inconclusive"
@@ -74,11 +86,14 @@ def render(title: str, results: Results) -> str:
         {
             f"  {_kind(result)}: {result['advice']}"
             for result in results.values()
-            if group_of(result) not in ("fine", "cured") and result.get("advice")
+            if group_of(result) in _EXPLAINED and result.get("action") != "refused"
+            if result.get("advice")
         }
     )
     if advice:
         lines += ["What it means:", *advice]
+    if any(result.get("action") == "applied" for result in results.values()):
+        lines.append(_RESTART)
     return "\n".join(lines)
 
 
@@ -93,15 +108,26 @@ def _done(result: Result) -> str:
         return f"not examined: {clean(result['evidence'][0], _REASON)}"
     action = result.get("action", "none")
     if action in _DONE:
-        shown = {key: clean(result.get(key)) for key in ("path", "provider_id", "message")}
+        shown = {
+            key: clean(result.get(key)) for key in ("path", "provider_id", "profile", "message")
+        }
         return _DONE[action].format_map(shown)
+    if result["verdict"] == "config_invalid":
+        return f"left alone: {clean(result['evidence'][-1])}"
     return "nothing to do" if group_of(result) == "fine" else "left alone"
 
 
-def _totals(results: Results) -> str:
+def totals(results: Results) -> dict[str, int]:
+    """How many hosts came out as each group."""
     groups = [group_of(result) for result in results.values()]
+    return {group: groups.count(group) for group in sorted(set(groups))}
+
+
+def _totals(results: Results) -> str:
+    counted = totals(results)
     named = (
         ("cured", "cured"),
+        ("taken_back", "taken back"),
         ("affected", "affected"),
         ("fine", "fine"),
         ("inconclusive", "to look into"),
@@ -109,7 +135,7 @@ def _totals(results: Results) -> str:
         ("failed", "failed"),
     )
     return "Totals: " + ", ".join(
-        f"{groups.count(group)} {words}" for group, words in named if group in groups
+        f"{counted[group]} {words}" for group, words in named if group in counted
     )
 
 
