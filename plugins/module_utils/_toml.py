@@ -136,10 +136,10 @@ def _more_telling(standard: TomlError, other: TomlError) -> TomlError:
 
 
 def _tomllib(text: str) -> Data:
-    assert _tomllib_loads is not None
+    loads = t.cast(Loads, _tomllib_loads)
     body = _without_bom(text)
     try:
-        return _tomllib_loads(body)
+        return loads(body)
     except RecursionError:
         raise TomlError("values are nested too deeply") from None
     except ValueError as error:

@@ -194,9 +194,7 @@ def _nested(values: t.Mapping[KeyPath, Scalar]) -> Wanted:
     for path, value in values.items():
         table = root
         for segment in path[:-1]:
-            child = table.setdefault(segment, {})
-            assert isinstance(child, dict)
-            table = child
+            table = t.cast(Wanted, table.setdefault(segment, {}))
         table[path[-1]] = value
     return root
 
