@@ -96,7 +96,7 @@ def wants_second_run(first: Diagnosis) -> bool:
 
 def executable_missing(executable: str) -> Diagnosis:
     """The client that was named is not there."""
-    return Diagnosis("not_installed", "executable_missing", (f"{executable} does not exist",))
+    return Diagnosis("not_installed", "executable_missing", (f"there is no file {executable}",))
 
 
 def not_installed() -> Diagnosis:

@@ -80,7 +80,7 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
         "install_method": None,
         "home": _home_value(home),
         "provider": _provider_value(active_provider(layers, None), layers, None),
-        "http_only_profiles": [clean(name, 80) for name in http_only_profiles(home.path, layers)],
+        "http_only_profiles": [],
         "doctor": {"ran": False, "flavour": "none", "seconds": 0.0},
     }
     if not result["installed"]:
@@ -103,6 +103,8 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
         )
         return {**result, "diagnosis": _diagnosis_value(unusable)}
     result["version"] = installation.version.text
+    profiles = http_only_profiles(home.path, layers, installation.version)
+    result["http_only_profiles"] = [clean(name, 80) for name in profiles]
     flavour = doctor_flavour(installation.version)
     if flavour == "none":
         return {

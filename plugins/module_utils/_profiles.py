@@ -5,8 +5,8 @@
 """The profiles of one user, and which of them use HTTP only.
 
 This module util is PRIVATE to the collection. Doctor has no ``--profile``, so
-what a profile does is told from its file: ``x.config.toml`` from 0.134.0 on,
-``[profiles.x]`` in config.toml before.
+what a profile does is told from what the client reads for it: ``x.config.toml``
+from 0.134.0 on, ``[profiles.x]`` in config.toml before.
 """
 
 from __future__ import annotations
@@ -16,22 +16,37 @@ import os
 import typing as t
 
 from ._layers import Layers, merge, read_document
+from ._version import Version, reads_profile_files
 
 _SUFFIX = ".config.toml"
 _MOST_PROFILES = 50
 
 
-def http_only_profiles(codex_home: str, layers: Layers) -> list[str]:
-    """The names of the profiles whose provider has WebSockets off and sends the OpenAI login."""
+def http_only_profiles(codex_home: str, layers: Layers, version: Version) -> list[str]:
+    """The names of the profiles whose provider has WebSockets off and sends the OpenAI login.
+
+    From 0.134.0 on, ``--profile x`` is refused where ``[profiles.x]`` exists
+    (measured with 0.169.0), so such a profile is none.
+    """
     base = merge(layers.documents.get("system", {}), layers.documents.get("user", {}))
-    tables = base.get("profiles")
-    found = dict(tables) if isinstance(tables, dict) else {}
+    profiles = base.get("profiles")
+    tables = profiles if isinstance(profiles, dict) else {}
+    if reads_profile_files(version):
+        files = _profile_files(codex_home)
+        found = {name: document for name, document in files.items() if name not in tables}
+    else:
+        found = tables
+    return sorted(name for name, profile in found.items() if _uses_http_only(base, profile))
+
+
+def _profile_files(codex_home: str) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = {}
     pattern = os.path.join(glob.escape(codex_home), f"*{_SUFFIX}")
     for path in sorted(glob.glob(pattern))[:_MOST_PROFILES]:
         document = read_document(path)
         if document is not None:
             found[os.path.basename(path)[: -len(_SUFFIX)]] = document
-    return sorted(name for name, profile in found.items() if _uses_http_only(base, profile))
+    return found
 
 
 def _uses_http_only(base: t.Mapping[str, t.Any], profile: t.Any) -> bool:

@@ -120,7 +120,9 @@ codex:
       type: dict
       sample: {"active": "openai", "origin": "default", "websockets": true, "problems": []}
     http_only_profiles:
-      description: The profiles of this user whose provider has WebSockets off.
+      description:
+        - The profiles of this user whose provider has WebSockets off and sends the OpenAI login,
+          read where this version of the client reads them.
       type: list
       elements: str
       sample: ["http"]

@@ -86,7 +86,9 @@ cause:
   type: str
   sample: handshake_ok
 action:
-  description: What the role will do, V(would_apply) or V(none).
+  description:
+    - What the role will do, V(would_apply) or V(none). It is V(profile_in_place) where the profile
+      that it would write uses HTTP only already.
   returned: success
   type: str
   sample: none

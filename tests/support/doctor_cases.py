@@ -355,6 +355,7 @@ ONE_RUN: dict[str, tuple[DoctorRun, Provider, Pair]] = {
 
 WITHOUT_A_RUN: dict[_diagnosis.Diagnosis, Pair] = {
     _diagnosis.not_installed(): ("not_installed", "not_found"),
+    _diagnosis.executable_missing("/no/codex"): ("not_installed", "executable_missing"),
     _diagnosis.no_doctor("0.130.0"): ("unsupported_version", "no_doctor"),
     _diagnosis.client_unusable("whatever"): ("inconclusive", "client_not_runnable"),
 }

@@ -175,11 +175,27 @@ def test_a_client_without_doctor_is_asked_for_its_version_alone(home: Path, vers
     assert stub.calls == ["--version"]
 
 
-@pytest.mark.parametrize("executable", ["/no/such/codex", None], ids=["named", "searched"])
-def test_no_client(home: Path, executable: str | None) -> None:
+@pytest.mark.parametrize(
+    ("executable", "cause", "evidence"),
+    [
+        pytest.param(
+            "/no/such/codex", "executable_missing", "there is no file /no/such/codex", id="named"
+        ),
+        pytest.param("/", "executable_missing", "there is no file /", id="a-folder-is-named"),
+        pytest.param(None, "not_found", "no codex executable was found", id="searched"),
+    ],
+)
+def test_no_client(home: Path, executable: str | None, cause: str, evidence: str) -> None:
     value = inspect(Request(None, executable, 60, 2, 5, ()), {"PATH": str(home / "bin")})
-    assert judged(value) == ("not_installed", "not_found")
+    assert judged(value) == ("not_installed", cause)
+    assert value["diagnosis"]["evidence"] == [evidence]
     assert (value["installed"], value["executable"]) == (False, None)
+    assert value["http_only_profiles"] == []
+
+
+def test_a_home_in_the_name_of_a_missing_client_is_spelt_out(home: Path) -> None:
+    value = inspect(Request(None, "~/bin/codex", 60, 2, 5, ()), {"PATH": os.defpath})
+    assert value["diagnosis"]["evidence"] == [f"there is no file {home}/bin/codex"]
 
 
 @pytest.mark.parametrize(
@@ -215,15 +231,6 @@ def test_a_doctor_that_hangs(home: Path) -> None:
     value = look(home, timeout=0.3)
     assert judged(value) == ("inconclusive", "doctor_timed_out")
     assert (value["doctor"]["ran"], value["doctor"]["probes"]) == (False, 1)
-
-
-def test_a_config_that_codex_cannot_load(home: Path) -> None:
-    sample = FOLDER / "0.169.0/config-malformed.websocket-check-ABSENT.json"
-    stubs.codex(home / "codex", "0.169.0", [sample.read_bytes()])
-    (home / ".codex/config.toml").write_text("model = \n")
-    value = look(home)
-    assert judged(value) == ("config_invalid", "not_loadable")
-    assert value["provider"]["problems"][0].startswith(f"{home}/.codex/config.toml: line 1")
 
 
 def test_a_providers_table_is_read_beside_doctor(home: Path) -> None:
