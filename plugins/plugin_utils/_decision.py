@@ -72,7 +72,10 @@ def first_result(codex: Value, apply: str, profile: str | None = None) -> dict[s
         "when_detected": diagnosis["verdict"] in AFFECTED,
         "always": diagnosis["verdict"] not in _NEVER,
     }[apply]
-    in_place = wanted and profile is not None and profile in codex["http_only_profiles"]
+    profiles = codex["http_only_profiles"]
+    if not isinstance(profiles, list):
+        raise TypeError("http_only_profiles is not a list")
+    in_place = wanted and profile is not None and profile in profiles
     return {
         "verdict": diagnosis["verdict"],
         "cause": diagnosis["cause"],
@@ -98,6 +101,7 @@ def not_examined(verdict: str, message: str) -> dict[str, t.Any]:
         "action": "none",
         "version": None,
         "provider": None,
+        "profile": None,
         "proof": None,
     }
 

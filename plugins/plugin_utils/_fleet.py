@@ -42,8 +42,6 @@ _RESTART = (
     "and its WebSockets; resume one with codex resume -c model_provider=ID, where ID is that "
     "provider, such as openai."
 )
-
-
 _EXPLAINED = ("affected", "inconclusive", "unreachable", "failed")
 
 

@@ -24,6 +24,7 @@ Value = dict[str, t.Any]
 SEEN: Value = {
     "version": "0.169.0",
     "provider": {"active": "openai"},
+    "http_only_profiles": ["http", "quiet"],
     "doctor": {"http": {"mode": "ChatGPT auth"}, "config": {"status": "ok"}},
     "diagnosis": {
         "verdict": "websocket_blocked",
@@ -89,8 +90,38 @@ def test_the_result_tells_what_was_seen() -> None:
         "action": "would_apply",
         "version": "0.169.0",
         "provider": "openai",
+        "profile": None,
         "proof": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("profile", "apply", "verdict", "action"),
+    [
+        pytest.param("http", "when_detected", "websocket_blocked", "profile_in_place", id="there"),
+        pytest.param("other", "when_detected", "websocket_blocked", "would_apply", id="not-there"),
+        pytest.param("htt", "when_detected", "websocket_blocked", "would_apply", id="prefix"),
+        pytest.param(None, "when_detected", "websocket_blocked", "would_apply", id="no-profile"),
+        pytest.param("http", "never", "websocket_blocked", "none", id="never"),
+        pytest.param("http", "when_detected", "healthy", "none", id="healthy"),
+        pytest.param("http", "always", "healthy", "profile_in_place", id="healthy-always"),
+        pytest.param("http", "always", "config_invalid", "none", id="ruled-out"),
+    ],
+)
+def test_a_profile_that_is_in_place_is_the_cure(
+    profile: str | None, apply: str, verdict: str, action: str
+) -> None:
+    causes = {"healthy": "handshake_ok", "config_invalid": "not_loadable"}
+    result = first_result(
+        diagnosed(verdict, causes.get(verdict, "upgrade_refused")), apply, profile
+    )
+    assert (result["action"], result["profile"]) == (action, profile)
+
+
+@pytest.mark.parametrize("value", [None, 7, "http", {"http": 1}], ids=repr)
+def test_profiles_that_are_no_list_are_an_error(value: t.Any) -> None:
+    with pytest.raises(TypeError):
+        first_result(changed(SEEN, "http_only_profiles", value), "when_detected", "http")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +218,10 @@ def test_a_sound_fact_is_kept_as_it_is(fact: Value) -> None:
             pytest.param({name: FACT[name] for name in FACT if name != key}, id=f"no-{key}")
             for key in ("verdict", "cause", "evidence", "advice", "action")
         ),
-        pytest.param({**FACT, "verdict": "unreachable", "evidence": []}, id="no-evidence"),
+        *(
+            pytest.param({**FACT, "verdict": verdict, "evidence": []}, id=f"{verdict}-no-evidence")
+            for verdict in ("unreachable", "config_invalid")
+        ),
     ],
 )
 def test_a_fact_that_is_nonsense_counts_as_not_examined(fact: t.Any) -> None:

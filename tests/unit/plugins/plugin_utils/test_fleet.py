@@ -15,6 +15,7 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._fleet import (
     failing,
     group_of,
     render,
+    totals,
 )
 
 
@@ -46,12 +47,17 @@ TABLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
     "applied": (
         result(BLOCKED, "applied"),
         "cured",
-        "cured: openai_http set in /home/dev/.codex/config.toml",
+        "cured: openai_http uses HTTP only, by /home/dev/.codex/config.toml",
     ),
     "already": (
         result(BLOCKED, "already_applied"),
         "cured",
-        "openai_http is set in /home/dev/.codex/config.toml already",
+        "cured before: openai_http uses HTTP only, by /home/dev/.codex/config.toml",
+    ),
+    "profile": (
+        result(BLOCKED, "profile_in_place", profile="quiet"),
+        "cured",
+        "cured before: codex --profile quiet uses HTTP only",
     ),
     "undone": (
         result(BLOCKED, "undone"),
@@ -71,20 +77,38 @@ TABLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
     "unsure": (result("inconclusive"), "inconclusive", "left alone"),
     "net": (result("network_unreachable"), "inconclusive", "left alone"),
     "login": (result("auth_missing"), "inconclusive", "left alone"),
-    "config": (result("config_invalid"), "inconclusive", "left alone"),
+    "misnamed": (
+        result("not_installed", cause="executable_missing"),
+        "inconclusive",
+        "left alone",
+    ),
+    "config": (
+        result("config_invalid", evidence=["doctor's word", "config.toml: line 1: the reason"]),
+        "inconclusive",
+        "left alone: config.toml: line 1: the reason",
+    ),
     "managed": (result("managed_elsewhere"), "inconclusive", "left alone"),
     "asleep": (not_examined("unreachable", "no route"), "unreachable", "not examined: no route"),
     "back": (
         result(None, "rolled_back"),
-        "fine",
-        "taken back: openai_http in /home/dev/.codex/config.toml",
+        "taken_back",
+        "taken back: openai_http in /home/dev/.codex/config.toml; its table stays for its chats",
+    ),
+    "purged": (
+        result(None, "purged"),
+        "taken_back",
+        "taken back, table and all: openai_http in /home/dev/.codex/config.toml",
     ),
     "would-back": (
         result(None, "would_roll_back"),
         "fine",
         "would take openai_http in /home/dev/.codex/config.toml back",
     ),
-    "nothing": (result(None, "nothing_to_take_back"), "fine", "nothing of ours to take back"),
+    "nothing": (
+        result(None, "nothing_to_take_back"),
+        "fine",
+        "nothing to take back in /home/dev/.codex/config.toml",
+    ),
 }
 RESULTS = {host: fact for host, (fact, _group, _words) in TABLE.items()}
 
@@ -127,14 +151,26 @@ def test_hosts_are_sorted_and_aligned_and_totals_add_up() -> None:
     width = max(map(len, TABLE))
     assert all(line[2 + width : 4 + width] == "  " and line[:2] == "  " for line in hosts)
     assert lines[len(TABLE) + 1] == (
-        "Totals: 2 cured, 4 affected, 7 fine, 5 to look into, 1 unreachable, 3 failed"
+        "Totals: 3 cured, 2 taken back, 4 affected, 6 fine, 6 to look into, 1 unreachable, 3 failed"
     )
+    assert totals(RESULTS) == {
+        "affected": 4,
+        "cured": 3,
+        "failed": 3,
+        "fine": 6,
+        "inconclusive": 6,
+        "taken_back": 2,
+        "unreachable": 1,
+    }
+    assert sum(totals(RESULTS).values()) == len(TABLE)
 
 
 def test_totals_name_only_what_there_is() -> None:
     text = render("Title", {"a": result("healthy")})
     assert text.splitlines()[0] == "Title: 1 host"
     assert text.splitlines()[-1] == "Totals: 1 fine"
+    assert totals({"a": result("healthy")}) == {"fine": 1}
+    assert totals({}) == {}
 
 
 def test_advice_is_told_once_and_only_where_something_is_left_to_do() -> None:
@@ -143,13 +179,53 @@ def test_advice_is_told_once_and_only_where_something_is_left_to_do() -> None:
     assert advice == sorted(set(advice))
     assert sum(f"Advice on {BLOCKED}." in line for line in advice) == 1
     assert not any("healthy" in line or "http_only " in line for line in advice)
+    assert any("(executable_missing)" in line for line in advice)
+
+
+@pytest.mark.parametrize(
+    ("fact", "told"),
+    [
+        (result(BLOCKED), True),
+        (result(BLOCKED, "would_apply"), True),
+        (result(BLOCKED, "undone"), True),
+        (result("auth_missing"), True),
+        (not_examined("unreachable", "no route"), True),
+        (result(BLOCKED, "refused"), False),
+        (result(BLOCKED, "applied"), False),
+        (result(BLOCKED, "profile_in_place"), False),
+        (result(None, "rolled_back", advice="Advice."), False),
+        (result("healthy"), False),
+    ],
+    ids=lambda value: f"{value['verdict']}-{value['action']}" if isinstance(value, dict) else "",
+)
+def test_whom_advice_is_for(fact: dict[str, t.Any], told: bool) -> None:
+    assert ("What it means:" in render("Title", {"a": fact})) is told
+
+
+@pytest.mark.parametrize(
+    ("actions", "told"),
+    [
+        pytest.param(["applied"], 1, id="cured"),
+        pytest.param(["applied", "applied", "none"], 1, id="told-once"),
+        pytest.param(["would_apply", "refused", "undone", "failed"], 0, id="not-cured"),
+        pytest.param(["already_applied", "profile_in_place"], 0, id="cured-before"),
+        pytest.param(["rolled_back", "purged"], 0, id="taken-back"),
+    ],
+)
+def test_older_chats_are_told_of_where_a_cure_was_applied(actions: list[str], told: int) -> None:
+    results = {f"host-{number}": result(BLOCKED, one) for number, one in enumerate(actions)}
+    text = render("Title", results)
+    assert text.count("restart Codex") == text.count("codex resume -c model_provider=") == told
+    assert not told or "restart Codex" in text.splitlines()[-1]
 
 
 def test_a_run_without_hosts_has_a_summary() -> None:
     assert render("Title", {}).splitlines()[0] == "Title: 0 hosts"
 
 
-@pytest.mark.parametrize("action", ["applied", "undone", "refused", "failed", "rolled_back"])
+@pytest.mark.parametrize(
+    "action", ["applied", "undone", "refused", "failed", "rolled_back", "purged"]
+)
 def test_what_a_machine_says_is_neither_formatted_nor_obeyed(action: str) -> None:
     hostile = "\x1b[2J{path} {0} {{ x }} %s\n\u202e"
     fact = result(BLOCKED, action, path=hostile, provider_id=hostile, message=hostile)
@@ -161,3 +237,10 @@ def test_what_a_machine_says_is_neither_formatted_nor_obeyed(action: str) -> Non
 def test_a_reason_that_nobody_would_read_is_cut() -> None:
     fact = not_examined("unreachable", "x" * 10_000)
     assert len(render("Title", {"a": fact}).splitlines()[1]) < 200
+
+
+@pytest.mark.parametrize("evidence", ["{0} {path} {{ x }}", "x" * 10_000], ids=["braces", "long"])
+def test_the_reason_for_a_broken_config_is_neither_formatted_nor_endless(evidence: str) -> None:
+    line = render("Title", {"a": result("config_invalid", evidence=[evidence])}).splitlines()[1]
+    assert evidence[:18] in line
+    assert len(line) < 500
