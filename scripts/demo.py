@@ -22,15 +22,10 @@ sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from support import client  # noqa: E402
 from support.certificates import make_certificates  # noqa: E402
-from support.laptop import Laptop, api_key_login, laptop  # noqa: E402
+from support.laptop import Laptop  # noqa: E402
 from support.laptop_playbooks import Controller, PlaybookRun, controller  # noqa: E402
+from support.three_laptops import three_laptops  # noqa: E402
 
-# Of each laptop's network: what becomes of WebSockets, and what of HTTP.
-NETWORKS = {
-    "blocked": ("http-403", "ok"),
-    "healthy": ("ok", "ok"),
-    "http-down": ("reset", "reset"),
-}
 # A turn on the laptop that reaches nothing would never end.
 TIMED = ("blocked", "healthy")
 
@@ -59,18 +54,7 @@ def demonstrate() -> t.Iterator[Scene]:
         temporary = tempfile.TemporaryDirectory(prefix="codex-demo-")
         folder = pathlib.Path(stack.enter_context(temporary))
         certificates = make_certificates(folder)
-        laptops = {}
-        for name, (websocket, http) in NETWORKS.items():
-            made = laptop(
-                folder,
-                name,
-                client.executable(),
-                certificates,
-                login=api_key_login(),
-                websocket=websocket,
-                http=http,
-            )
-            laptops[name] = stack.enter_context(made)
+        laptops = stack.enter_context(three_laptops(folder, certificates))
         ansible = stack.enter_context(controller(folder / "controller", certificates))
         yield from story(laptops, ansible)
 

@@ -23,11 +23,13 @@ import threading
 import time
 import typing as t
 
-import demo
-from support import client
-from support.certificates import make_certificates
-from support.laptop import api_key_login, laptop
-from support.laptop_playbooks import host_variables
+REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY / "tests"))
+
+from support import client  # noqa: E402
+from support.certificates import make_certificates  # noqa: E402
+from support.laptop_playbooks import host_variables  # noqa: E402
+from support.three_laptops import three_laptops  # noqa: E402
 
 LIFETIME = 15 * 60
 STOPPING = 20
@@ -47,7 +49,9 @@ def serve(folder: pathlib.Path) -> None:
         signal.signal(number, lambda *_: stopped.set())
     with contextlib.ExitStack() as stack:
         stack.enter_context(_claimed(folder))
-        hosts = _started(folder / "laptops", stack)
+        homes = _new_folder(folder / "laptops")
+        laptops = stack.enter_context(three_laptops(homes, make_certificates(homes)))
+        hosts = {name: host_variables(laptop) for name, laptop in laptops.items()}
         stack.enter_context(_inventory(folder, hosts))
         stopped.wait(LIFETIME)
 
@@ -68,26 +72,13 @@ def stop(folder: pathlib.Path) -> None:
             time.sleep(0.05)
 
 
-def _started(folder: pathlib.Path, stack: contextlib.ExitStack) -> dict[str, t.Any]:
-    """Start each laptop's network until `stack` ends; return the inventory variables by name."""
+def _new_folder(folder: pathlib.Path) -> pathlib.Path:
+    """Make `folder` and return it; raises Refused where it is there."""
     try:
         folder.mkdir()
     except FileExistsError:
         raise Refused(f"{folder} is there already; remove it, or name another folder.") from None
-    certificates = make_certificates(folder)
-    hosts = {}
-    for name, (websocket, http) in demo.NETWORKS.items():
-        made = laptop(
-            folder,
-            name,
-            client.executable(),
-            certificates,
-            login=api_key_login(),
-            websocket=websocket,
-            http=http,
-        )
-        hosts[name] = host_variables(stack.enter_context(made))
-    return hosts
+    return folder
 
 
 @contextlib.contextmanager
