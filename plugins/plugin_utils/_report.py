@@ -29,7 +29,7 @@ class ReportRefused(Exception):
 
 def refuse_report(report: str) -> None:
     """Raise ``ReportRefused`` where ``write_report`` is bound to fail."""
-    path = pathlib.Path(report).expanduser()
+    path = _path(report)
     if path.suffix not in _WRITERS:
         raise ReportRefused(
             f"reconnect_report {report} must end in .json, .yml or .yaml; no report was written."
@@ -39,12 +39,16 @@ def refuse_report(report: str) -> None:
             f"reconnect_report {report} cannot be written: {path.parent} is no directory; "
             "choose another place."
         )
+    if path.is_dir():
+        raise ReportRefused(
+            f"reconnect_report {report} cannot be written: it is a directory; choose another place."
+        )
 
 
 def write_report(report: str, document: t.Any) -> None:
     """Write ``document``, made of plain JSON types, in one step. Raises ``ReportRefused``."""
     refuse_report(report)
-    path = pathlib.Path(report).expanduser()
+    path = _path(report)
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             made = pathlib.Path(folder, path.name)
@@ -53,4 +57,14 @@ def write_report(report: str, document: t.Any) -> None:
     except OSError as error:
         raise ReportRefused(
             f"reconnect_report {report} cannot be written: {error.strerror}; choose another place."
+        ) from error
+
+
+def _path(report: str) -> pathlib.Path:
+    try:
+        return pathlib.Path(report).expanduser()
+    except RuntimeError as error:
+        raise ReportRefused(
+            f"reconnect_report {report} names the home of a user whom this controller does not "
+            "know; choose another place."
         ) from error
