@@ -34,6 +34,7 @@ class Request:
 
     codex_home: str | None
     codex_version: str | None
+    executable: str | None
     scope: str
     profile: str | None
     provider_id: str
@@ -125,11 +126,12 @@ def _known_version(request: Request, codex_home: str, environment: t.Mapping[str
     version = (
         parse_version(request.codex_version)
         if request.codex_version
-        else client_version(codex_home, None, environment)
+        else client_version(codex_home, request.executable, environment)
     )
     if version is None:
         raise Refused(
             "the version of Codex is not known, and profiles are written differently before 0.134; "
-            "set codex_version to what codex --version prints. Nothing was changed."
+            "set codex_version to what codex --version prints, or executable to the client. "
+            "Nothing was changed."
         )
     return version

@@ -55,6 +55,11 @@ options:
         read profiles from C([profiles.x]) and later ones from C(x.config.toml). By default the
           client is asked.
     type: str
+  executable:
+    description:
+      - The client that is asked for its version, if it has to be; see
+        M(devfleet.codex.codex_info) for where it is looked for by default.
+    type: path
   scope:
     description:
       - V(user) is C(config.toml) in C(CODEX_HOME).
@@ -206,6 +211,7 @@ def main() -> None:
             "purge": {"type": "bool", "default": False},
             "codex_home": {"type": "path"},
             "codex_version": {"type": "str"},
+            "executable": {"type": "path"},
             "scope": {"type": "str", "choices": ["user", "profile", "system"], "default": "user"},
             "profile": {"type": "str"},
             "provider_id": {"type": "str", "default": "openai_http"},
@@ -224,6 +230,7 @@ def main() -> None:
             for key in (
                 "codex_home",
                 "codex_version",
+                "executable",
                 "scope",
                 "profile",
                 "provider_id",

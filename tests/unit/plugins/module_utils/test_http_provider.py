@@ -51,7 +51,9 @@ def config(tmp_path: pathlib.Path) -> pathlib.Path:
 
 @pytest.fixture
 def request_(config: pathlib.Path) -> Request:
-    return Request(str(config.parent), None, "user", None, "openai_http", "OpenAI HTTP only", None)
+    return Request(
+        str(config.parent), None, None, "user", None, "openai_http", "OpenAI HTTP only", None
+    )
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_a_profile_copies_the_endpoint_of_the_config(machine: Machine) -> None:
 
 def fake_client(machine: Machine, version: str) -> None:
     path = machine.home / ".local" / "bin" / "codex"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "codex-cli {version}"\n')
     path.chmod(0o755)
 
@@ -144,6 +144,18 @@ def test_the_client_is_asked_for_its_version(
     monkeypatch.setenv("PATH", f"{machine.home}/.local/bin:/usr/bin:/bin")
     result = machine.run(scope="profile", profile="http")
     assert result["path"] == str(machine.codex_home / name)
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_the_client_that_is_named_is_asked(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    fake_client(machine, "0.133.0")
+    (machine.home / ".local/bin/codex").rename(machine.home / "named-codex")
+    fake_client(machine, "0.169.0")
+    monkeypatch.setenv("PATH", f"{machine.home}/.local/bin:/usr/bin:/bin")
+    options = {"scope": "profile", "profile": "http", "executable": "~/named-codex"}
+    assert machine.run(state=state, **options)["path"] == str(machine.config)
 
 
 def test_without_a_client_the_version_must_be_told(
