@@ -209,6 +209,53 @@ def test_the_summary_names_every_host(story: Story, step: str) -> None:
     assert re.search(r"\basleep\b.*unreachable", output), output
 
 
+REASONS = {
+    "broken-config": "config.toml: line 1",
+    "not-utf-8": "config.toml: 'utf-8' codec can't decode",
+    "config-folder": "config.toml: is not a regular file",
+}
+
+
+@pytest.mark.parametrize("step", ["audit", "remediate"])
+@pytest.mark.parametrize("host", REASONS)
+def test_what_is_wrong_with_a_config_is_told(story: Story, step: str, host: str) -> None:
+    run = getattr(story, step)
+    (line,) = [line for line in run.summary if line.split()[:1] == [host]]
+    assert f"left alone: {story.laptops[host].codex_home}/{REASONS[host]}" in line
+
+
+def test_where_doctor_finds_a_broken_config_is_told(story: Story) -> None:
+    config = story.laptops["broken-config"].config
+    assert f"file {config}, line 1" in story.audit.hosts["broken-config"]["evidence"][0]
+
+
+def test_a_client_that_was_misnamed_is_to_be_looked_into(story: Story) -> None:
+    assert story.audit.hosts["no-codex"]["cause"] == "executable_missing"
+    assert "Totals: 1 affected, 1 fine, 7 to look into, 1 unreachable" in story.audit.summary
+
+
+def test_older_chats_are_told_of_once_where_a_cure_was_applied(story: Story) -> None:
+    told = {
+        step: "\n".join(getattr(story, step).summary).count("restart Codex")
+        for step in ("audit", "prediction", "remediate", "second_remediate", "rollback")
+    }
+    assert told == {
+        "audit": 0,
+        "prediction": 0,
+        "remediate": 1,
+        "second_remediate": 0,
+        "rollback": 0,
+    }
+
+
+def test_the_rollback_says_what_it_took_back(story: Story) -> None:
+    (line,) = [line for line in story.rollback.summary if line.split()[:1] == ["blocked"]]
+    config = story.laptops["blocked"].config
+    assert line.endswith(f"taken back: openai_http in {config}; its table stays for its chats")
+    assert "1 taken back" in "\n".join(story.rollback.summary)
+    assert story.rollback.hosts["asleep"]["verdict"] == "unreachable"
+
+
 @pytest.mark.parametrize("step", ["audit", "remediate", "rollback"])
 def test_no_traceback_reaches_the_user(story: Story, step: str) -> None:
     run = getattr(story, step)

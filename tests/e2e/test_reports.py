@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import pathlib
 import sys
@@ -14,9 +15,10 @@ import typing as t
 import pytest
 import yaml
 from support import stubs
-from support.doctor_samples import OPEN, as_json, refused, report
+from support.doctor_samples import FOLDER, OPEN, as_json, refused, report
 from support.laptop import snapshot
 from support.laptop_playbooks import UNREACHABLE, Controller, PlaybookRun
+from support.stub_machines import machine
 
 Variables = dict[str, t.Any]
 
@@ -26,6 +28,7 @@ VERDICTS = {
     "blocked": "websocket_blocked",
     "healthy": "healthy",
     "unsure": "inconclusive",
+    "misnamed": "not_installed",
 }
 FAILING: dict[str, tuple[Variables, str]] = {
     "bad-option": ({"reconnect_timeout": 0}, "timeout must be at least 1"),
@@ -55,26 +58,13 @@ class Fleet(t.NamedTuple):
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     folder = tmp_path_factory.mktemp("fleet")
     hosts: dict[str, Variables] = {"a-asleep": dict(UNREACHABLE), "z-asleep": dict(UNREACHABLE)}
+    logs = tmp_path_factory.mktemp("logs")
     for name in (*ANSWERS, *FAILING):
-        home = folder / name / ".codex"
-        home.mkdir(parents=True)
-        (home / "config.toml").write_text('model = "x"\n')
-        answer = folder / name / "answer.json"
-        answer.write_bytes(as_json(report(ANSWERS.get(name, refused(403)))))
-        client = stubs.script(
-            folder / name / "codex",
-            '[ "$1" = --version ] && echo codex-cli 0.169.0 && exit',
-            f"exec cat {answer}",
-        )
-        hosts[name] = {
-            "ansible_connection": "local",
-            "ansible_pipelining": True,
-            "ansible_python_interpreter": sys.executable,
-            "reconnect_codex_home": str(home),
-            "reconnect_executable": str(client),
-            **FAILING.get(name, ({}, ""))[0],
-        }
-    return Fleet(folder, hosts)
+        answer = as_json(report(ANSWERS.get(name, refused(403))))
+        made = machine(folder, name, answer, logs)
+        hosts[name] = {**made.variables, **FAILING.get(name, ({}, ""))[0]}
+    misnamed = {**hosts["healthy"], "reconnect_executable": "/no/such/codex"}
+    return Fleet(folder, {**hosts, "misnamed": misnamed})
 
 
 def play(
@@ -117,6 +107,12 @@ def test_an_unreachable_machine_is_named_as_such(whole_fleet: PlaybookRun, host:
     assert whole_fleet.hosts[host]["verdict"] == "unreachable"
     assert "not examined" in line_of(whole_fleet, host)
     assert ", 2 unreachable" in "\n".join(whole_fleet.summary)
+
+
+def test_a_client_that_was_misnamed_is_told_of(whole_fleet: PlaybookRun) -> None:
+    assert whole_fleet.hosts["misnamed"]["cause"] == "executable_missing"
+    assert "/no/such/codex" in whole_fleet.hosts["misnamed"]["evidence"][0]
+    assert "correct reconnect_executable" in "\n".join(whole_fleet.summary)
 
 
 @pytest.mark.parametrize("host", FAILING)
@@ -189,6 +185,10 @@ def test_a_relative_report_lies_where_the_run_was_started(
     run = play(ansible, "audit", hosts, reconnect_report=name)
     assert run.returncode == 0, run.stdout
     written = read((ansible.folder / name).read_text())
+    assert written.keys() == {"title", "finished", "check_mode", "totals", "hosts"}
+    assert written["title"] == "Codex reconnect audit"
+    assert datetime.datetime.fromisoformat(written["finished"]).utcoffset() == datetime.timedelta()
+    assert written["totals"] == {"fine": 1, "unreachable": 1}
     assert {host: fact["verdict"] for host, fact in written["hosts"].items()} == {
         "healthy": "healthy",
         "a-asleep": "unreachable",
@@ -196,25 +196,28 @@ def test_a_relative_report_lies_where_the_run_was_started(
     assert [path.name for path in ansible.folder.iterdir() if path.name.startswith(".rel")] == []
 
 
-@pytest.mark.parametrize(
-    ("path", "reason"),
-    [
-        pytest.param("report.txt", "must end in .json, .yml or .yaml", id="suffix"),
-        pytest.param("report", "must end in .json, .yml or .yaml", id="no-suffix"),
-        pytest.param("nowhere/report.json", "No such file or directory", id="no-folder"),
-        pytest.param("/dev/null/report.json", "Not a directory", id="no-folder-at-all"),
-        pytest.param("folder.json", "Is a directory", id="a-folder"),
-    ],
-)
-def test_a_report_that_cannot_be_written_is_told_in_one_sentence(
-    fleet: Fleet, ansible: Controller, path: str, reason: str
+@pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["run", "check"])
+@pytest.mark.parametrize("playbook", ["audit", "remediate", "rollback"])
+def test_the_report_tells_a_prediction_from_a_run(
+    fleet: Fleet, ansible: Controller, playbook: str, arguments: tuple[str, ...]
 ) -> None:
-    (ansible.folder / "folder.json").mkdir(exist_ok=True)
-    run = play(ansible, "audit", fleet.only("healthy"), reconnect_report=path)
-    assert run.returncode != 0
-    assert reason in run.stdout
-    assert "healthy" in line_of(run, "healthy")
-    assert not list(ansible.folder.glob(".report*")) + list(ansible.folder.glob(".folder*"))
+    play(ansible, playbook, fleet.only("healthy"), *arguments)
+    written = json.loads((ansible.folder / "report.json").read_text())
+    assert written["check_mode"] is bool(arguments)
+    assert written["totals"] == {"fine": 1}
+
+
+@pytest.mark.parametrize("playbook", ["audit", "remediate"])
+def test_a_broken_config_is_named_with_its_line(
+    fleet: Fleet, ansible: Controller, playbook: str, tmp_path: pathlib.Path
+) -> None:
+    answer = (FOLDER / "0.169.0/config-malformed.websocket-check-ABSENT.json").read_bytes()
+    broken = machine(tmp_path, "broken", answer, tmp_path).variables
+    config = pathlib.Path(broken["reconnect_codex_home"], "config.toml")
+    config.write_text('model = "x"\nmodel = \n')
+    run = play(ansible, playbook, {"broken": broken})
+    assert f"left alone: {config}: line 2" in line_of(run, "broken")
+    assert run.returncode == 0 and run.changed == {"broken": 0}
 
 
 @pytest.mark.parametrize(
@@ -223,14 +226,14 @@ def test_a_report_that_cannot_be_written_is_told_in_one_sentence(
         pytest.param([], [], id="nothing"),
         pytest.param(["affected"], ["blocked"], id="affected"),
         pytest.param(["unreachable"], ["a-asleep"], id="unreachable"),
-        pytest.param(["inconclusive"], ["unsure"], id="inconclusive"),
+        pytest.param(["inconclusive"], ["misnamed", "unsure"], id="inconclusive"),
         pytest.param(["affected", "unreachable"], ["a-asleep", "blocked"], id="two"),
     ],
 )
 def test_what_makes_a_run_fail_is_the_users_choice(
     fleet: Fleet, ansible: Controller, groups: list[str], named: list[str]
 ) -> None:
-    hosts = fleet.only("blocked", "healthy", "unsure", "a-asleep")
+    hosts = fleet.only("blocked", "healthy", "misnamed", "unsure", "a-asleep")
     run = play(ansible, "audit", hosts, reconnect_fail_on=groups)
     assert run.hosts.keys() == hosts.keys()
     if named:

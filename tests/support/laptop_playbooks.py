@@ -62,11 +62,15 @@ class PlaybookRun:
 
 @dataclasses.dataclass(frozen=True)
 class Controller:
-    """Where ansible-playbook runs; `proxy` refuses everything, for laptops bring their own."""
+    """Where ansible-playbook runs; `proxy` refuses everything, for laptops bring their own.
+
+    `settings` are further environment variables for Ansible.
+    """
 
     folder: pathlib.Path
     certificates: Certificates
     proxy: Proxy
+    settings: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         return {
@@ -76,6 +80,7 @@ class Controller:
             "ANSIBLE_CONFIG": str(REPOSITORY / "tests/ansible.cfg"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_FORKS": "8",
+            **self.settings,
         }
 
     def run(
