@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 import typing as t
 from xml.sax.saxutils import escape
 
@@ -19,6 +20,8 @@ from support.client import ClientMissing
 
 PICTURE = demo.REPOSITORY / "docs/images/before-after.svg"
 
+# Wider, and the picture is too small to read where a page is as wide as a repository's.
+COLUMNS = 100
 FONT_SIZE = 14
 CHARACTER = 8.43
 LINE = 21
@@ -54,10 +57,26 @@ def windows(scenes: t.Sequence[demo.Scene]) -> list[Window]:
     turns = [scene for scene in scenes if scene.prompt == "dev@blocked$"]
     cures = [scene for scene in scenes if scene.command.endswith(".remediate")]
     return [
-        Window("before", turns[0].typed()),
-        Window("the cure", cures[0].typed()),
-        Window("after", turns[-1].typed()),
+        Window("before", wrapped(turns[0].typed())),
+        Window("the cure", wrapped(cures[0].typed())),
+        Window("after", wrapped(turns[-1].typed())),
     ]
+
+
+def wrapped(lines: t.Iterable[str]) -> list[str]:
+    """Return `lines` with those wider than the picture broken between words, as deep as before."""
+    return [part for line in lines for part in _parts(line) or [""]]
+
+
+def _parts(line: str) -> list[str]:
+    indentation = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line,
+        COLUMNS,
+        subsequent_indent=indentation,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def svg(shown: t.Sequence[Window]) -> str:

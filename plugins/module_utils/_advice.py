@@ -166,6 +166,10 @@ _ADVICE = {
         "WebSockets are off, but whether this provider sends a login cannot be seen; check "
         "where it is defined."
     ),
+    ("inconclusive", "login_not_shown"): (
+        "Doctor does not show that the login is in order, as with a locked keyring; "
+        "run codex doctor in a session of that user."
+    ),
 }
 
 VERDICTS_AND_CAUSES = frozenset(_ADVICE)

@@ -22,16 +22,14 @@ from ._transport import Http, WebSocket, http_side, websocket_side
 REMEDIES = {"websocket_blocked": "http_provider", "http_only_broken": "http_provider"}
 """Verdict to remedy; every other verdict has none that a tool may apply."""
 
-_INVESTIGATE = {
-    "healthy": "none",
-    "http_only": "none",
-    "not_installed": "none",
-    "unsupported_version": "none",
-}
+_NOTHING_TO_DO = ("healthy", "http_only", "not_installed", "unsupported_version")
 
 _API_HOST = "api.openai.com"
 _OPENAI_HOSTS = (None, _API_HOST, "chatgpt.com")
 """Where a provider's turns go to the service itself; None: it has no ``base_url``."""
+
+_LOGINS = ("api_key", "chatgpt")
+"""doctor's auth modes with which a login is in order."""
 
 _OWN_CREDENTIALS = (
     "env_key",
@@ -54,7 +52,8 @@ class Diagnosis:
     @property
     def remedy(self) -> str:
         """http_provider, investigate or none."""
-        return REMEDIES.get(self.verdict) or _INVESTIGATE.get(self.verdict, "investigate")
+        nothing = "none" if self.verdict in _NOTHING_TO_DO else "investigate"
+        return REMEDIES.get(self.verdict, nothing)
 
     @property
     def advice(self) -> str:
@@ -161,8 +160,11 @@ def _websocket_failure(
 ) -> tuple[str, str]:
     auth = report.checks.get(AUTH)
     no_login = websocket.auth_mode == "none" or (auth is not None and auth.status == "fail")
-    if no_login and http.mode != "provider auth":
-        return "auth_missing", "no_credentials"
+    if http.mode != "provider auth":
+        if no_login:
+            return "auth_missing", "no_credentials"
+        if websocket.auth_mode not in _LOGINS or (auth is not None and auth.status != "ok"):
+            return "inconclusive", "login_not_shown"
     if websocket.status is not None:
         doubt = _doubtful_status(websocket.status)
         if doubt:

@@ -26,7 +26,9 @@ _OURS = re.compile(
     """,
     re.VERBOSE,
 )
-_USERINFO = re.compile(r"://[^/@\s]*@")
+_ADDRESS = re.compile(
+    r"""(?P<before>.*?://)(?:.*@)?(?P<place>[^@?\#"']*)(?P<rest>[^"']*)(?P<after>.*)"""
+)
 _HIDDEN = "(a line that holds other settings too)"
 
 
@@ -48,7 +50,17 @@ def _shown(line: str) -> str:
     if not line.strip():
         return ""
     match = _OURS.match(line)
-    return _USERINFO.sub("://***@", match.group(0)) if match else _HIDDEN
+    return _without_secrets(match.group(0)) if match else _HIDDEN
+
+
+def _without_secrets(line: str) -> str:
+    # A password may hold any character, and a key may stand in the query.
+    address = _ADDRESS.fullmatch(line)
+    if address is None:
+        return line
+    userinfo = "***@" if "@" in line else ""
+    rest = "?***" if address["rest"] else ""
+    return f"{address['before']}{userinfo}{address['place']}{rest}{address['after']}"
 
 
 def _as_text(lines: list[str]) -> str:

@@ -128,6 +128,8 @@ def _without_secrets(text: str) -> str:
     # Up to 0.164 the server's error body stood here, and up to 0.136 the whole base_url, which
     # may hold a password or a key in its query; neither is ours to carry away. A password may
     # have been cut short.
-    text = re.sub(r"^(http \d{3}\b[^:]{0,60}):.*$", r"\1", text)
+    text = re.sub(r"^(http \d{3}\b(?: [A-Za-z-]{1,20}){0,4}).*$", r"\1", text)
+    text = re.sub(r"^network error\b.*$", "network error", text)
     text = re.sub(r"(://[^\s?]*)\?\S*", r"\1", text)
-    return re.sub(r"://[^/@\s]*(?:@|\.\.\.(?=,|$))", "://", text)
+    text = re.sub(r"://\S*@", "://", text)
+    return re.sub(r"://[^/@\s]*\.\.\.(?=,|$)", "://", text)

@@ -87,6 +87,11 @@ def refuse_unwritable(before: Snapshot) -> None:
             f"{before.path} is read-only for its owner; make it writable first. Nothing was "
             "changed."
         )
+    if before.data is not None and os.geteuid() not in (0, before.uid):
+        raise FileRefused(
+            f"{before.path} belongs to user {before.uid}; run this as that user. "
+            "Nothing was changed."
+        )
     if not os.path.isdir(folder):
         parent = os.path.dirname(folder)
         if os.path.lexists(folder) or not os.path.isdir(parent):

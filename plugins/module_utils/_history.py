@@ -42,20 +42,31 @@ def extended(known: Record | None, before: bytes | None, edit: Edit) -> tuple[St
     return steps if len(steps) <= _MOST_STEPS else ()
 
 
+def before_last(known: Record, data: bytes | None) -> Found | None:
+    """What the last step found, if ``data`` is what it left."""
+    if not known.steps or data is None or digest(data) != known.steps[-1].after:
+        return None
+    return _undone(known.steps[-1], data)
+
+
 def found(known: Record, data: bytes | None) -> Found | None:
     """What was found before the first step, if ``data`` is what one of the steps left."""
     ends = [step.after for step in known.steps]
     if digest(data) not in ends:
         return None
+    earlier: Found | None = Found(data)
     for step in reversed(known.steps[: ends.index(digest(data) or "") + 1]):
-        if data is None:
+        if earlier is None or earlier.data is None:
             return None
-        try:
-            data = (
-                None if step.before is None else revert(data.decode(), step.replacements).encode()
-            )
-        except (TextMismatch, UnicodeError):
-            return None
-        if digest(data) != step.before:
-            return None
-    return Found(data)
+        earlier = _undone(step, earlier.data)
+    return earlier
+
+
+def _undone(step: Step, data: bytes) -> Found | None:
+    if step.before is None:
+        return Found(None)
+    try:
+        earlier = revert(data.decode(), step.replacements).encode()
+    except (TextMismatch, UnicodeError):
+        return None
+    return Found(earlier) if digest(earlier) == step.before else None

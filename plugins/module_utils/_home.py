@@ -33,13 +33,18 @@ class HomeRefused(Exception):
 
 
 def locate(option: str | None, environment: t.Mapping[str, str]) -> CodexHome:
-    """Resolve CODEX_HOME as the client does: the option, the environment, ``~/.codex``."""
+    """Resolve CODEX_HOME as the client does: the option, the environment, ``~/.codex``.
+
+    Raises ``HomeRefused`` for what is no path.
+    """
     if option:
         origin, path = "option", option
     elif environment.get("CODEX_HOME"):
         origin, path = "environment", environment["CODEX_HOME"]
     else:
         origin, path = "default", os.path.join(os.path.expanduser("~"), ".codex")
+    if not path.isprintable():
+        raise HomeRefused("CODEX_HOME holds characters that no path should; correct it.")
     path = os.path.abspath(os.path.expanduser(path))
     uid = os.stat(_nearest_existing(path)).st_uid
     return CodexHome(path, os.path.isdir(path), _user_name(uid), uid, origin)

@@ -20,6 +20,7 @@ from ._diff import changed_lines
 from ._layers import merge
 from ._provider import Cure, ProviderRefused, Restore
 from ._target import Refused, Request, Target
+from ._text import clean
 from ._toml import KeyPath, parse
 from ._toml_edit import Edit, EditRefused, plan, read
 
@@ -40,6 +41,10 @@ class Planned:
     overrides: tuple[str, ...]
     overrides_provider: str
     notes: tuple[str, ...]
+    drift: bool = False
+    """Whether the key that we wrote has been removed by somebody else since."""
+    user_choice: str | None = None
+    """The provider that somebody else has put in the place of ours since."""
 
     @property
     def changed(self) -> bool:
@@ -78,6 +83,7 @@ def plan_present(target: Target, request: Request, before: _files.Snapshot) -> P
         cure.overrides,
         cure.overrides_provider,
         (),
+        *_standing(known, own, target.root, before),
     )
 
 
@@ -85,7 +91,7 @@ def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Pl
     """Work out how the provider becomes what it was; the table stays for its chats."""
     text, own = _read(before)
     record = _state.load(before.path)
-    restores = record.restores if record else None
+    restores = _restores(record, target.root)
     effective = merge(target.below, own)
     undo = _provider.plan_undo(own, effective, target.root, restores, request.base_url)
     edit = _plan_edit(before.path, text, undo.set_values, undo.remove)
@@ -97,7 +103,7 @@ def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Pl
             for one in record.restores
         )
         steps = _history.extended(record, before.data, edit)
-        record = _state.Record(record.provider_id, kept, steps)
+        record = _state.Record(record.provider_id, kept, steps, taken_back=True)
     provider_id = record.provider_id if record else request.provider_id
     return Planned(before, data, record, provider_id, _active(own, target), (), "", undo.notes)
 
@@ -115,7 +121,7 @@ def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Pla
     if record and record == _state.released(record.provider_id):
         ours, active = record.provider_id, _active(own, target)
         return Planned(before, before.data, record, ours, active, (), "", ())
-    restores = record.restores if record else None
+    restores = _restores(record, target.root)
     effective = merge(target.below, own)
     undo = _provider.plan_undo(own, effective, target.root, restores, request.base_url)
     provider_id = record.provider_id if record else request.provider_id
@@ -135,12 +141,30 @@ def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Pla
     return Planned(before, data, None, provider_id, _active(own, target), (), "", tuple(notes))
 
 
+def plan_undo(target: Target, request: Request, before: _files.Snapshot) -> Planned:
+    """Work out how the last change goes as if it had not been made. Raises ``Refused``.
+
+    Where others have written since, its keys are taken back instead.
+    """
+    _text, own = _read(before)
+    record = _state.load(before.path)
+    found = _history.before_last(record, before.data) if record else None
+    if record and found:
+        steps = record.steps[:-1]
+        left = dataclasses.replace(record, steps=steps) if steps else None
+        ours, active = record.provider_id, _active(own, target)
+        return Planned(before, found.data, left, ours, active, (), "", ())
+    is_first = record is not None and len(record.steps) == 1
+    return (plan_purge if is_first else plan_absent)(target, request, before)
+
+
 def prepare(planner: Planner, target: Target, request: Request) -> Planned:
     """Read the file and plan its change; what ``make`` would refuse is refused here already."""
     try:
         planned = planner(target, request, _files.snapshot(target.path))
         if planned.changed:
             _files.refuse_unwritable(planned.before)
+            _state.refuse_unwritable(planned.before.path)
     except _files.FileRefused as error:
         raise Refused(str(error)) from error
     return planned
@@ -182,6 +206,8 @@ def result_of(planned: Planned, state: str) -> dict[str, t.Any]:
     if state == "present":
         result["overrides"] = list(planned.overrides)
         result["overrides_provider"] = planned.overrides_provider
+        result["drift"] = planned.drift
+        result["user_choice"] = planned.user_choice
     return result
 
 
@@ -245,7 +271,7 @@ def _write(planned: Planned, target: Target, backup: t.Callable[[str], None]) ->
             _files.remove(before)
         else:
             _files.replace(before, planned.data, target.new_file_mode, target.new_folder_mode)
-    if planned.record is None:
+    if planned.record is None and _state.load(before.path) is not None:
         _state.forget(before.path)
 
 
@@ -296,6 +322,13 @@ def _edit_sentence(path: str, error: EditRefused) -> str:
     return f"{place}: {error.reason}; {blame}. Nothing was changed."
 
 
+def _restores(record: _state.Record | None, root: KeyPath) -> list[Restore] | None:
+    """What to take back there: a profile of clients up to 0.133 shares its file with others."""
+    if record is None:
+        return None
+    return [one for one in record.restores if one.path == root or one.path[0] == "model_providers"]
+
+
 def _recorded(known: _state.Record | None, root: KeyPath) -> str | None:
     """The provider that we made active there, if a record says so."""
     switched = known is not None and any(
@@ -326,6 +359,22 @@ def _remembered(
     return _state.Record(cure.provider_id, tuple(kept.values()), steps)
 
 
+def _standing(
+    known: _state.Record | None,
+    own: t.Mapping[str, t.Any],
+    root: KeyPath,
+    before: _files.Snapshot,
+) -> tuple[bool, str | None]:
+    """Whether our key has drifted away, and the user's choice in its place, if there is one."""
+    restore = next((one for one in known.restores if one.path == root), None) if known else None
+    if known is None or restore is None:
+        return False, None
+    now, ends = _provider.lookup(own, root), [step.after for step in known.steps]
+    if known.taken_back or now == restore.written or _state.digest(before.data) in ends:
+        return False, None
+    return now is None, None if now is None else clean(now, 80)
+
+
 def _looks_like_ours(data: bytes | None, provider_id: str, target: Target) -> bool:
     document = parse((data or b"").decode())
     base_url = document.get("openai_base_url")
@@ -339,4 +388,5 @@ def _looks_like_ours(data: bytes | None, provider_id: str, target: Target) -> bo
 
 def _active(own: t.Mapping[str, t.Any], target: Target) -> str:
     effective = merge(target.below, own)
-    return _provider.lookup(effective, target.root) or effective.get("model_provider") or "openai"
+    active = _provider.lookup(effective, target.root) or effective.get("model_provider")
+    return clean(active, 80) if isinstance(active, str) else "openai"

@@ -79,14 +79,15 @@ def is_ours(table: t.Any, base_url: str | None) -> bool:
     """Whether a provider table is one that we would write, perhaps incomplete or wrong in a value.
 
     No key beside our four, and no ``base_url`` but the one wanted now or the
-    API host of the published snippets.
+    API host of the published snippets. With the former it must send the OpenAI
+    login already: to a gateway that does without, it would be a leak.
     """
-    return _has_only_our_keys(table) and table.get("base_url") in (
-        None,
-        base_url,
-        _API_HOST,
-        _API_HOST + "/",
-    )
+    if not _has_only_our_keys(table):
+        return False
+    given = table.get("base_url")
+    if given in (None, _API_HOST, _API_HOST + "/"):
+        return True
+    return given == base_url and table.get("requires_openai_auth") is True
 
 
 def plan_cure(
@@ -125,6 +126,11 @@ def plan_cure(
     ]
     if active in tables and active not in ours:
         _refuse_unloadable_tables(own, effective, None)
+        if root != ("model_provider",):
+            raise ProviderRefused(
+                f"the active provider {active} is used without the profile too; "
+                "set supports_websockets = false in a provider of the profile's own"
+            )
         return _in_place(own, effective, active)
     chosen = active if active in tables else _free_id(tables, ours, provider_id)
     _refuse_unloadable_tables(own, effective, chosen)
@@ -165,7 +171,9 @@ def plan_undo(
     Only a key that still holds what we wrote is taken back. Without a record
     (``restores`` is None) the root key goes if its table is ours.
     """
-    tables = effective.get("model_providers") or {}
+    tables = effective.get("model_providers")
+    if not isinstance(tables, dict):
+        tables = {}
     if restores is None:
         active = lookup(own, root)
         base_url = base_url or effective.get("openai_base_url")

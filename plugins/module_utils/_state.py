@@ -44,6 +44,8 @@ class Record:
     provider_id: str
     restores: tuple[Restore, ...]
     steps: tuple[Step, ...]
+    taken_back: bool = False
+    """Whether the last thing we did was to take the cure back."""
 
 
 def released(provider_id: str) -> Record:
@@ -69,13 +71,27 @@ def load(path: str) -> Record | None:
 
 def save(path: str, record: Record) -> None:
     """Remember ``record`` for the file ``path``. Raises as ``_files.replace`` does."""
+    refuse_unwritable(path)
+    kept = record_path(path)
+    if load(path) is None and os.path.lexists(kept):
+        # Perhaps of a newer release: what cannot be read is not ours to write over.
+        os.replace(kept, f"{kept}.unusable")
+    data = json.dumps({"format": _FORMAT, **dataclasses.asdict(record)}, indent=1).encode()
+    _files.replace(_files.snapshot(record_path(path)), data)
+
+
+def refuse_unwritable(path: str) -> None:
+    """Raise ``_files.FileRefused`` where ``save`` is bound to fail, for check mode to say so."""
     if not _folder_is_ours(path):
         raise _files.FileRefused(
             f"{os.path.dirname(record_path(path))} is not a folder of this user; move it away. "
             "Nothing was changed."
         )
-    data = json.dumps({"format": _FORMAT, **dataclasses.asdict(record)}, indent=1).encode()
-    _files.replace(_files.snapshot(record_path(path)), data)
+    folder = os.path.dirname(record_path(path))
+    if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):
+        raise _files.FileRefused(
+            f"{folder} is not writable for this user; make it so. Nothing was changed."
+        )
 
 
 def forget(path: str) -> None:
@@ -131,6 +147,7 @@ def _decode(document: t.Any) -> Record:
             )
             for raw in document["steps"]
         ),
+        _typed(document.get("taken_back", False), bool),
     )
 
 

@@ -17,15 +17,25 @@ from . import _files
 from ._home import HomeRefused, locate, refuse_foreign
 from ._inspection import client_version
 from ._layers import SYSTEM_FOLDER, Layers, active_provider, merge, read_layers
+from ._text import clean
 from ._toml import KeyPath
 from ._version import Version, parse_version, reads_profile_files
+
+_SENTENCE = 1000
+"""Characters of the longest refusal; a path alone may have some hundreds."""
 
 _SYSTEM_FILE = 0o644
 _SYSTEM_FOLDER = 0o755
 
 
 class Refused(Exception):
-    """The file cannot or must not be changed; the text is the sentence for the user."""
+    """The file cannot or must not be changed; the text is the sentence for the user.
+
+    What it quotes from the machine is made printable and bounded.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(clean(sentence, _SENTENCE))
 
 
 @dataclasses.dataclass(frozen=True)

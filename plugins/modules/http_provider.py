@@ -48,6 +48,12 @@ options:
         since, it gets its old bytes.
     type: bool
     default: false
+  undo:
+    description:
+      - With O(state=absent), take back what the last run with O(state=present) did and no more, as
+        if it had not been made. Made for a cure that turns out not to cure.
+    type: bool
+    default: false
   codex_version:
     description:
       - The client's version as C(codex --version) prints it. Only O(scope=profile) depends on it,
@@ -145,6 +151,16 @@ overrides_provider:
   returned: O(state=present)
   type: str
   sample: openai_http
+drift:
+  description: Whether somebody else has removed the setting since it was made.
+  returned: O(state=present)
+  type: bool
+  sample: false
+user_choice:
+  description: The provider that somebody else has made active since, if any.
+  returned: O(state=present)
+  type: str
+  sample: null
 restart_required:
   description: Whether running sessions must be restarted to see the change.
   returned: success
@@ -191,10 +207,11 @@ def refuse_bad_options(module: AnsibleModule) -> None:
             msg=f"profile {given['profile']!r} cannot be used: it is not made of 1 to 64 letters, "
             "digits, _ and -; name the profile as codex --profile does."
         )
-    if given["purge"] and given["state"] == "present":
-        module.fail_json(
-            msg="purge goes with state absent only; leave it out, or say state: absent."
-        )
+    for option in ("purge", "undo"):
+        if given[option] and given["state"] == "present":
+            module.fail_json(
+                msg=f"{option} goes with state absent only; leave it out, or say state: absent."
+            )
     if not given["name"].strip():
         module.fail_json(msg="name must not be empty: Codex does not load a provider without one.")
     for option in ("name", "base_url"):
@@ -209,6 +226,7 @@ def main() -> None:
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "purge": {"type": "bool", "default": False},
+            "undo": {"type": "bool", "default": False},
             "codex_home": {"type": "path"},
             "codex_version": {"type": "str"},
             "executable": {"type": "path"},
@@ -219,6 +237,7 @@ def main() -> None:
             "base_url": {"type": "str"},
             "backup": {"type": "bool", "default": False},
         },
+        mutually_exclusive=[("purge", "undo")],
         required_if=[("scope", "profile", ["profile"])],
         supports_check_mode=True,
     )
@@ -239,15 +258,20 @@ def main() -> None:
             )
         }
     )
-    planner = {
-        ("present", False): http_provider.plan_present,
-        ("absent", False): http_provider.plan_absent,
-        ("absent", True): http_provider.plan_purge,
-    }[given["state"], given["purge"]]
+    planner = http_provider.plan_present
+    if given["state"] == "absent":
+        planner = http_provider.plan_absent
+        if given["purge"]:
+            planner = http_provider.plan_purge
+        elif given["undo"]:
+            planner = http_provider.plan_undo
     backups: list[str] = []
 
     def backup(path: str) -> None:
         if given["backup"]:
+            # One copy a run: that of an attempt which somebody else's write has thwarted is none.
+            while backups:
+                module.do_cleanup_files(backups.pop())
             backups.append(module.backup_local(path))
 
     try:

@@ -37,6 +37,7 @@ _KEYS = (
     "provider",
     "profile",
     "proof",
+    "drift",
     "path",
     "provider_id",
     "restart_required",

@@ -24,10 +24,13 @@ GROUPS = ("affected", "unreachable", "inconclusive")
 _REASON = 90
 _DONE = {
     "applied": "cured: {provider_id} uses HTTP only, by {path}",
+    "applied_again": "cured again, for the setting was gone: {provider_id}, by {path}",
     "already_applied": "cured before: {provider_id} uses HTTP only, by {path}",
     "profile_in_place": "cured before: codex --profile {profile} uses HTTP only",
     "would_apply": "would set the HTTP-only provider",
     "undone": "NOT cured, the change was undone: {message}",
+    "not_undone": "NOT cured, and the change in {path} could not be undone: {message}",
+    "user_choice": "left alone: somebody has chosen the provider {message} since the cure",
     "refused": "NOT cured, nothing was changed: {message}",
     "failed": "FAILED: {message}",
     "lost": "contact was lost during the cure; run this again",
@@ -48,7 +51,7 @@ _EXPLAINED = ("affected", "inconclusive", "unreachable", "failed")
 def group_of(result: Result) -> str:
     """affected, fine, cured, taken_back, unreachable, failed, or inconclusive (to look into)."""
     action = result.get("action")
-    if action in ("failed", "undone", "lost"):
+    if action in ("failed", "undone", "not_undone", "lost"):
         return "failed"
     if result["verdict"] == "unreachable":
         return "unreachable"
@@ -105,6 +108,8 @@ def _done(result: Result) -> str:
     if group_of(result) == "unreachable":
         return f"not examined: {clean(result['evidence'][0], _REASON)}"
     action = result.get("action", "none")
+    if action == "applied" and result.get("drift"):
+        action = "applied_again"
     if action in _DONE:
         shown = {
             key: clean(result.get(key)) for key in ("path", "provider_id", "profile", "message")

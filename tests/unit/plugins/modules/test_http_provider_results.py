@@ -45,11 +45,12 @@ def machine(tmp_path: pathlib.Path) -> Machine:
 
 
 ALWAYS = {"changed", "path", "provider_id", "previous_provider", "restart_required", "msg"}
+PRESENT = {"overrides", "overrides_provider", "drift", "user_choice"}
 
 
 def test_the_keys_of_the_result(machine: Machine) -> None:
-    assert set(machine.run()) == ALWAYS | {"overrides", "overrides_provider"}
-    assert set(machine.run(diff=True)) == ALWAYS | {"overrides", "overrides_provider", "diff"}
+    assert set(machine.run()) == ALWAYS | PRESENT
+    assert set(machine.run(diff=True)) == ALWAYS | PRESENT | {"diff"}
     assert set(machine.run(state="absent")) == ALWAYS
     assert set(machine.run(state="absent", purge=True)) == ALWAYS
 
@@ -69,6 +70,8 @@ def test_the_first_cure_in_full(machine: Machine) -> None:
             "model_providers.openai_http.supports_websockets=false",
         ],
         "overrides_provider": "openai_http",
+        "drift": False,
+        "user_choice": None,
         "msg": "openai_http is now the active provider, over HTTP only. Chats that were started "
         "under openai are resumed with codex resume -c model_provider=openai. Restart Codex.",
         "diff": {
