@@ -13,10 +13,11 @@ import dataclasses
 import os
 import typing as t
 
-from . import _files
+from . import _files, _state
 from ._home import HomeRefused, locate, refuse_foreign
 from ._inspection import client_version
 from ._layers import SYSTEM_FOLDER, Layers, active_provider, merge, read_layers
+from ._provider import lookup
 from ._text import clean
 from ._toml import KeyPath
 from ._version import Version, parse_version, reads_profile_files
@@ -67,39 +68,24 @@ class Target:
 def find_target(
     request: Request, environment: t.Mapping[str, str], system_folder: str = SYSTEM_FOLDER
 ) -> Target:
-    """Which file the request is about. Raises ``Refused``."""
+    """Which file is to be changed so that Codex uses HTTP only. Raises ``Refused``."""
+    folder = _folder(request, environment, system_folder)
+    layers = read_layers(folder, system_folder)
     if request.scope == "system":
-        path = os.path.join(system_folder, "config.toml")
-        _refuse_decided_above(read_layers(system_folder, system_folder), path, system_folder)
-        return Target(path, ("model_provider",), {}, _SYSTEM_FILE, _SYSTEM_FOLDER)
-    try:
-        home = locate(request.codex_home, environment)
-        refuse_foreign(home)
-    except HomeRefused as error:
-        raise Refused(str(error)) from error
-    if not home.exists and home.origin != "default":
-        raise Refused(
-            f"CODEX_HOME {home.path} does not exist, and Codex does not start without it; make "
-            "it or "
-            "correct codex_home. Nothing was changed."
-        )
-    layers = read_layers(home.path, system_folder)
-    _refuse_decided_above(layers, home.path, system_folder)
+        target = _system_target(system_folder)
+        _refuse_decided_above(layers, target.path, system_folder)
+        return target
+    _refuse_decided_above(layers, folder, system_folder)
     _refuse_unreadable(layers, os.path.join(system_folder, "config.toml"))
-    system = layers.documents.get("system", {})
-    config = os.path.join(home.path, "config.toml")
     if request.scope == "user":
-        return Target(
-            config, ("model_provider",), system, _files.PRIVATE_FILE, _files.PRIVATE_FOLDER
-        )
-    version = _known_version(request, home.path, environment)
+        return _user_target(folder, layers)
+    version = _known_version(request, folder, environment)
     profile = request.profile or ""
     if not reads_profile_files(version):
-        root = ("profiles", profile, "model_provider")
-        return Target(config, root, system, _files.PRIVATE_FILE, _files.PRIVATE_FOLDER)
+        return _profile_table_target(folder, layers, profile)
+    config = os.path.join(folder, "config.toml")
     _refuse_unreadable(layers, config)
-    user = layers.documents.get("user", {})
-    profiles = user.get("profiles", {})
+    profiles = layers.documents.get("user", {}).get("profiles", {})
     if not isinstance(profiles, dict):
         raise Refused(
             f"{config}: profiles is not a table, so Codex cannot load this file either. Nothing "
@@ -110,10 +96,78 @@ def find_target(
             f"{config} holds [profiles.{profile}], with which Codex {version.text} refuses "
             f"--profile {profile}; move it to {profile}.config.toml. Nothing was changed."
         )
-    path = os.path.join(home.path, f"{profile}.config.toml")
-    return Target(
-        path, ("model_provider",), merge(system, user), _files.PRIVATE_FILE, _files.PRIVATE_FOLDER
+    return _profile_file_target(folder, layers, profile)
+
+
+def find_changed_target(
+    request: Request, environment: t.Mapping[str, str], system_folder: str = SYSTEM_FOLDER
+) -> Target:
+    """Which file the cure stands in, whatever decides the provider now. Raises ``Refused``.
+
+    A profile is taken back where it was written: the client may have been
+    updated past 0.134.0 since, or be gone.
+    """
+    folder = _folder(request, environment, system_folder)
+    if request.scope == "system":
+        return _system_target(system_folder)
+    layers = read_layers(folder, system_folder)
+    if request.scope == "user":
+        return _user_target(folder, layers)
+    in_file = _profile_file_target(folder, layers, request.profile or "")
+    in_table = _profile_table_target(folder, layers, request.profile or "")
+    for target in (in_file, in_table):
+        record = _state.load(target.path)
+        if record and any(restore.path == target.root for restore in record.restores):
+            return target
+    has_table = lookup(layers.documents.get("user", {}), in_table.root) is not None
+    return in_table if has_table and not os.path.lexists(in_file.path) else in_file
+
+
+def _folder(request: Request, environment: t.Mapping[str, str], system_folder: str) -> str:
+    """The folder of the configuration files: CODEX_HOME, or the system's."""
+    if request.scope == "system":
+        return system_folder
+    try:
+        home = locate(request.codex_home, environment)
+        refuse_foreign(home)
+    except HomeRefused as error:
+        raise Refused(str(error)) from error
+    if not home.exists and home.origin != "default":
+        raise Refused(
+            f"CODEX_HOME {home.path} does not exist, and Codex does not start without it; "
+            "make it, or correct codex_home. Nothing was changed."
+        )
+    return home.path
+
+
+def _system_target(system_folder: str) -> Target:
+    path = os.path.join(system_folder, "config.toml")
+    return Target(path, ("model_provider",), {}, _SYSTEM_FILE, _SYSTEM_FOLDER)
+
+
+def _user_target(folder: str, layers: Layers) -> Target:
+    return _private_target(
+        os.path.join(folder, "config.toml"),
+        ("model_provider",),
+        layers.documents.get("system", {}),
     )
+
+
+def _profile_table_target(folder: str, layers: Layers, profile: str) -> Target:
+    root = ("profiles", profile, "model_provider")
+    return dataclasses.replace(_user_target(folder, layers), root=root)
+
+
+def _profile_file_target(folder: str, layers: Layers, profile: str) -> Target:
+    return _private_target(
+        os.path.join(folder, f"{profile}.config.toml"),
+        ("model_provider",),
+        merge(layers.documents.get("system", {}), layers.documents.get("user", {})),
+    )
+
+
+def _private_target(path: str, root: KeyPath, below: t.Mapping[str, t.Any]) -> Target:
+    return Target(path, root, below, _files.PRIVATE_FILE, _files.PRIVATE_FOLDER)
 
 
 def _refuse_decided_above(layers: Layers, place: str, system_folder: str) -> None:

@@ -189,6 +189,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._provider import (
 from ansible_collections.devfleet.codex.plugins.module_utils._target import (
     Refused,
     Request,
+    find_changed_target,
     find_target,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._toml import TomlkitMissing
@@ -258,9 +259,9 @@ def main() -> None:
             )
         }
     )
-    planner = http_provider.plan_present
+    find, planner = find_target, http_provider.plan_present
     if given["state"] == "absent":
-        planner = http_provider.plan_absent
+        find, planner = find_changed_target, http_provider.plan_absent
         if given["purge"]:
             planner = http_provider.plan_purge
         elif given["undo"]:
@@ -275,7 +276,7 @@ def main() -> None:
             backups.append(module.backup_local(path))
 
     try:
-        target = find_target(request, os.environ)
+        target = find(request, os.environ)
         planned = (
             http_provider.prepare(planner, target, request)
             if module.check_mode

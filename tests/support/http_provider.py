@@ -16,7 +16,10 @@ import typing as t
 from unittest import mock
 
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.devfleet.codex.plugins.module_utils._target import find_target
+from ansible_collections.devfleet.codex.plugins.module_utils._target import (
+    find_changed_target,
+    find_target,
+)
 from ansible_collections.devfleet.codex.plugins.modules import http_provider
 
 Result = dict[str, t.Any]
@@ -53,11 +56,14 @@ class Machine:
             **options,
         }
         given = {key: value for key, value in arguments.items() if value is not None}
-        find = functools.partial(find_target, system_folder=str(self.system_folder))
+        system = str(self.system_folder)
+        find = functools.partial(find_target, system_folder=system)
+        find_changed = functools.partial(find_changed_target, system_folder=system)
         stdout = io.StringIO()
         with (
             patch_module_args(given),
             mock.patch.object(http_provider, "find_target", find),
+            mock.patch.object(http_provider, "find_changed_target", find_changed),
             mock.patch.dict(os.environ, {"HOME": str(self.home)}),
             contextlib.redirect_stdout(stdout),
             contextlib.suppress(SystemExit),

@@ -146,16 +146,15 @@ def test_the_client_is_asked_for_its_version(
     assert result["path"] == str(machine.codex_home / name)
 
 
-@pytest.mark.parametrize("state", ["present", "absent"])
 def test_the_client_that_is_named_is_asked(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, state: str
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_client(machine, "0.133.0")
     (machine.home / ".local/bin/codex").rename(machine.home / "named-codex")
     fake_client(machine, "0.169.0")
     monkeypatch.setenv("PATH", f"{machine.home}/.local/bin:/usr/bin:/bin")
     options = {"scope": "profile", "profile": "http", "executable": "~/named-codex"}
-    assert machine.run(state=state, **options)["path"] == str(machine.config)
+    assert machine.run(**options)["path"] == str(machine.config)
 
 
 def test_without_a_client_the_version_must_be_told(
@@ -232,3 +231,22 @@ def test_a_dangling_link_below_is_no_file(machine: Machine) -> None:
     machine.system_folder.mkdir()
     (machine.system_folder / "config.toml").symlink_to("nosuch")
     assert machine.run()["changed"] is True
+
+
+@pytest.mark.parametrize(("before", "after"), [("0.133.0", "0.169.0"), ("0.169.0", "0.133.0")])
+def test_a_profile_is_taken_back_where_it_was_written(
+    machine: Machine, before: str, after: str
+) -> None:
+    options = {"scope": "profile", "profile": "http"}
+    made = machine.run(codex_version=before, **options)
+    back = machine.run(state="absent", purge=True, codex_version=after, **options)
+    assert (back["changed"], back["path"]) == (True, made["path"])
+    assert not any(".devfleet" in path for path in machine.trace())
+
+
+def test_a_layer_that_decides_now_hinders_no_way_back(machine: Machine) -> None:
+    machine.run()
+    machine.system_folder.mkdir(exist_ok=True)
+    (machine.system_folder / "requirements.toml").write_bytes(b'model_provider = "openai"\n')
+    assert machine.run()["failed"] is True
+    assert machine.run(state="absent")["changed"] is True
