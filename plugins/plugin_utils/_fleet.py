@@ -40,6 +40,7 @@ _DONE = {
     "nothing_to_take_back": "nothing to take back in {path}",
 }
 _ROLLBACK = ("rolled_back", "purged", "would_roll_back", "nothing_to_take_back")
+_RESTART_AFTER_ROLLBACK = "Where something was taken back: restart Codex."
 _RESTART = (
     "On the cured machines: restart Codex. Chats that were started before stay with their provider "
     "and its WebSockets; resume one with codex resume -c model_provider=ID, where ID is that "
@@ -93,8 +94,11 @@ def render(title: str, results: Results) -> str:
     )
     if advice:
         lines += ["What it means:", *advice]
-    if any(result.get("action") == "applied" for result in results.values()):
+    actions = {result.get("action") for result in results.values()}
+    if "applied" in actions:
         lines.append(_RESTART)
+    if actions & {"rolled_back", "purged"}:
+        lines.append(_RESTART_AFTER_ROLLBACK)
     return "\n".join(lines)
 
 
