@@ -21,7 +21,7 @@ from support.client import ClientMissing
 PICTURE = demo.REPOSITORY / "docs/images/before-after.svg"
 
 # Wider, and the picture is too small to read where a page is as wide as a repository's.
-COLUMNS = 100
+COLUMNS = 110
 FONT_SIZE = 14
 CHARACTER = 8.43
 LINE = 21
