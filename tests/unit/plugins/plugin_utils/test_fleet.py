@@ -209,7 +209,6 @@ def test_whom_advice_is_for(fact: dict[str, t.Any], told: bool) -> None:
         pytest.param(["applied", "applied", "none"], 1, id="told-once"),
         pytest.param(["would_apply", "refused", "undone", "failed"], 0, id="not-cured"),
         pytest.param(["already_applied", "profile_in_place"], 0, id="cured-before"),
-        pytest.param(["rolled_back", "purged"], 0, id="taken-back"),
     ],
 )
 def test_older_chats_are_told_of_where_a_cure_was_applied(actions: list[str], told: int) -> None:
@@ -217,6 +216,12 @@ def test_older_chats_are_told_of_where_a_cure_was_applied(actions: list[str], to
     text = render("Title", results)
     assert text.count("restart Codex") == text.count("codex resume -c model_provider=") == told
     assert not told or "restart Codex" in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize("action", ["rolled_back", "purged", "would_roll_back"])
+def test_a_restart_is_asked_for_where_something_was_taken_back(action: str) -> None:
+    text = render("Title", {"a": result(BLOCKED, action)})
+    assert text.count("restart Codex") == (action != "would_roll_back")
 
 
 def test_a_run_without_hosts_has_a_summary() -> None:
