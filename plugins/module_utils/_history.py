@@ -34,10 +34,8 @@ def extended(known: Record | None, before: bytes | None, edit: Edit) -> tuple[St
     states = [known.steps[0].before, *(one.after for one in known.steps)] if known.steps else []
     if step.before not in states:
         return ()
-    # A step beyond this state was meant and never made, or has been taken back.
+    # Later steps were meant and never made, have been taken back, or led back here.
     position = states.index(step.before)
-    if step.after in states[1 : position + 1]:
-        return known.steps[: states.index(step.after, 1)]
     steps = (*known.steps[:position], step)
     return steps if len(steps) <= _MOST_STEPS else ()
 

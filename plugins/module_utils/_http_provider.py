@@ -151,7 +151,8 @@ def plan_undo(target: Target, request: Request, before: _files.Snapshot) -> Plan
     found = _history.before_last(record, before.data) if record else None
     if record and found:
         steps = record.steps[:-1]
-        left = dataclasses.replace(record, steps=steps) if steps else None
+        without_ours = not _holds_ours(found.data, record, target.root)
+        left = dataclasses.replace(record, steps=steps, taken_back=without_ours) if steps else None
         ours, active = record.provider_id, _active(own, target)
         return Planned(before, found.data, left, ours, active, (), "", ())
     is_first = record is not None and len(record.steps) == 1
@@ -373,6 +374,11 @@ def _standing(
     if known.taken_back or now == restore.written or _state.digest(before.data) in ends:
         return False, None
     return now is None, None if now is None else clean(now, 80)
+
+
+def _holds_ours(data: bytes | None, record: _state.Record, root: KeyPath) -> bool:
+    now = _provider.lookup(parse((data or b"").decode()), root)
+    return any(one.path == root and one.written == now for one in record.restores)
 
 
 def _looks_like_ours(data: bytes | None, provider_id: str, target: Target) -> bool:
