@@ -234,7 +234,7 @@ def test_a_client_that_was_misnamed_is_to_be_looked_into(story: Story) -> None:
     assert "Totals: 1 affected, 1 fine, 7 to look into, 1 unreachable" in story.audit.summary
 
 
-def test_older_chats_are_told_of_once_where_a_cure_was_applied(story: Story) -> None:
+def test_a_restart_is_asked_for_once_where_something_was_changed(story: Story) -> None:
     told = {
         step: "\n".join(getattr(story, step).summary).count("restart Codex")
         for step in ("audit", "prediction", "remediate", "second_remediate", "rollback")
@@ -244,7 +244,7 @@ def test_older_chats_are_told_of_once_where_a_cure_was_applied(story: Story) -> 
         "prediction": 0,
         "remediate": 1,
         "second_remediate": 0,
-        "rollback": 0,
+        "rollback": 1,
     }
 
 
