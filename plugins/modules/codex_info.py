@@ -17,8 +17,8 @@ description:
     answer means.
   - Nothing is changed. The file C(auth.json) is never opened, and no credential is returned.
   - What this module sees is not the developer's terminal. It reads no shell start-up file, the
-    keyring may be locked, and
-    the network may be another one in the evening. A doubt is reported as V(inconclusive).
+    keyring may be locked, and the network may be another one in the evening. A doubt is reported as
+    V(inconclusive).
   - C(codex) writes a few temporary files below C(CODEX_HOME) whenever it runs, be it for its
     version.
 extends_documentation_fragment:
@@ -31,8 +31,7 @@ options:
     description:
       - The client to ask.
       - By default the C(PATH) of the task is searched, then the places where npm, nvm, fnm, Volta,
-        asdf, mise, Bun, pnpm,
-        Homebrew, the standalone installer and the IDE extensions put it.
+        asdf, mise, Bun, pnpm, Homebrew, the standalone installer and the IDE extensions put it.
     type: path
   timeout:
     description:
@@ -114,9 +113,8 @@ codex:
     provider:
       description:
         - The provider that a new session gets, the layer that decides it (V(default), V(user),
-          V(system), V(managed),
-          V(requirements), V(override)), whether WebSockets are on for it, and the files that could
-            not be read.
+          V(system), V(managed), V(requirements), V(override)), whether WebSockets are on for it,
+          and the files that could not be read.
       type: dict
       sample: {"active": "openai", "origin": "default", "websockets": true, "problems": []}
     http_only_profiles:
@@ -143,10 +141,8 @@ codex:
     diagnosis:
       description:
         - What it means. The verdicts are V(healthy), V(http_only), V(http_only_broken),
-          V(websocket_blocked),
-          V(network_unreachable), V(auth_missing), V(config_invalid), V(managed_elsewhere),
-            V(not_installed),
-          V(unsupported_version) and V(inconclusive).
+          V(websocket_blocked), V(network_unreachable), V(auth_missing), V(config_invalid),
+          V(managed_elsewhere), V(not_installed), V(unsupported_version) and V(inconclusive).
         - C(remedy) is V(http_provider), V(investigate) or V(none).
       type: dict
       sample:

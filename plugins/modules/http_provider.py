@@ -14,15 +14,13 @@ author:
   - The devfleet.codex authors (@devfleet)
 description:
   - Writes a model provider without WebSockets into a Codex configuration file and makes it the
-    active one, in one atomic
-    replacement. Every other byte of the file stays as it is.
+    active one, in one atomic replacement. Every other byte of the file stays as it is.
   - The result is parsed and compared before it is written. A file that Codex cannot load, or that
-    cannot be changed safely,
-    is left as it is, and the module fails with its path, the line and the cause.
-  - If the active provider is somebody else's table in the same file (a company gateway), that
-    table gets
-    C(supports_websockets = false) and nothing else, for another provider would mean another
-      endpoint and other credentials.
+    cannot be changed safely, is left as it is, and the module fails with its path, the line and the
+    cause.
+  - If the active provider is somebody else's table in the same file (a company gateway), that table
+    gets C(supports_websockets = false) and nothing else, for another provider would mean another
+    endpoint and other credentials.
   - If C(openai_base_url) is set, it becomes C(base_url) of the new provider, for a custom provider
     ignores it.
   - Chats belong to the provider they were started with. RV(msg) says what a change means for them.
@@ -36,16 +34,15 @@ options:
   state:
     description:
       - V(present) makes the configuration use HTTP only.
-      - V(absent) takes the active provider back to what it was. The table stays, because chats
-        that were started under it can
-        only be resumed while it exists; see O(purge).
+      - V(absent) takes the active provider back to what it was. The table stays, because chats that
+        were started under it can only be resumed while it exists; see O(purge).
     type: str
     choices: [present, absent]
     default: present
   purge:
     description:
-      - With O(state=absent), remove the provider's table too. If nobody has changed the file
-        since, it gets its old bytes.
+      - With O(state=absent), remove the provider's table too. If nobody has changed the file since,
+        it gets its old bytes.
     type: bool
     default: false
   undo:
@@ -57,14 +54,13 @@ options:
   codex_version:
     description:
       - The client's version as C(codex --version) prints it. Only O(scope=profile) depends on it,
-        for clients up to 0.133
-        read profiles from C([profiles.x]) and later ones from C(x.config.toml). By default the
-          client is asked.
+        for clients up to 0.133 read profiles from C([profiles.x]) and later ones from
+        C(x.config.toml). By default the client is asked.
     type: str
   executable:
     description:
-      - The client that is asked for its version, if it has to be; see
-        M(devfleet.codex.codex_info) for where it is looked for by default.
+      - The client that is asked for its version, if it has to be; see M(devfleet.codex.codex_info)
+        for where it is looked for by default.
     type: path
   scope:
     description:
@@ -82,8 +78,7 @@ options:
   provider_id:
     description:
       - The id of the provider. If it belongs to a provider that is not ours, the next free one of
-        C(<id>_2), C(<id>_3) and so
-        on is taken; see RV(provider_id).
+        C(<id>_2), C(<id>_3) and so on is taken; see RV(provider_id).
       - Letters, digits, C(_) and C(-). The ids of built-in providers are refused.
     type: str
     default: openai_http
@@ -139,8 +134,8 @@ previous_provider:
 overrides:
   description:
     - The same change as values for C(codex -c), also for
-      O(devfleet.codex.codex_info#module:overrides). Empty where the provider's C(base_url) may
-      hold a password or a key.
+      O(devfleet.codex.codex_info#module:overrides). Empty where the provider's C(base_url) may hold
+      a password or a key.
   returned: O(state=present)
   type: list
   elements: str
