@@ -21,7 +21,7 @@ from ._layers import merge
 from ._provider import Cure, ProviderRefused, Restore
 from ._target import Refused, Request, Target
 from ._text import clean
-from ._toml import KeyPath, parse
+from ._toml import KeyPath, dotted_key, parse
 from ._toml_edit import Edit, EditRefused, plan, read
 
 _TRIES = 3
@@ -113,32 +113,33 @@ def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Pla
     Raises ``Refused``."""
     text, own = _read(before)
     record = _state.load(before.path)
-    found = _history.found(record, before.data) if record else None
-    if record and found:
-        ours, active = record.provider_id, _active(own, target)
-        left = _state.released(ours) if _looks_like_ours(found.data, ours, target) else None
-        return Planned(before, found.data, left, ours, active, (), "", ())
-    if record and record == _state.released(record.provider_id):
-        ours, active = record.provider_id, _active(own, target)
-        return Planned(before, before.data, record, ours, active, (), "", ())
+    provider_id = record.provider_id if record else request.provider_id
+    others = [one for one in _provider.named_by(own, provider_id) if one != target.root]
+    if others:
+        note = f"{clean(dotted_key(others[0]), 80)} names {provider_id} too, so its table stays"
+        kept = plan_absent(target, request, before)
+        return dataclasses.replace(kept, notes=(*kept.notes, note))
+    found, active = _history.found(record, before.data) if record else None, _active(own, target)
+    if found:
+        ours = _looks_like_ours(found.data, provider_id, target)
+        left = _state.released(provider_id) if ours else None
+        return Planned(before, found.data, left, provider_id, active, (), "", ())
+    if record == _state.released(provider_id):
+        return Planned(before, before.data, record, provider_id, active, (), "", ())
     restores = _restores(record, target.root)
     effective = merge(target.below, own)
     undo = _provider.plan_undo(own, effective, target.root, restores, request.base_url)
-    provider_id = record.provider_id if record else request.provider_id
     remove, notes = list(undo.remove), list(undo.notes)
-    table = ("model_providers", provider_id)
     base_url = request.base_url or effective.get("openai_base_url")
     if _provider.purgeable(own, provider_id, base_url):
-        still_active = (
-            _provider.lookup(own, target.root) == provider_id and target.root not in remove
-        )
-        if still_active and target.root not in undo.set_values:
+        is_named = _provider.lookup(own, target.root) == provider_id
+        if is_named and target.root not in remove and target.root not in undo.set_values:
             notes.append(f"{provider_id} is still the active provider, so its table stays")
         else:
-            remove.append(table)
+            remove.append(("model_providers", provider_id))
     edit = _plan_edit(before.path, text, undo.set_values, remove)
     data = edit.after.encode() if edit.changed else before.data
-    return Planned(before, data, None, provider_id, _active(own, target), (), "", tuple(notes))
+    return Planned(before, data, None, provider_id, active, (), "", tuple(notes))
 
 
 def plan_undo(target: Target, request: Request, before: _files.Snapshot) -> Planned:
@@ -153,8 +154,8 @@ def plan_undo(target: Target, request: Request, before: _files.Snapshot) -> Plan
         steps = record.steps[:-1]
         without_ours = not _holds_ours(found.data, record, target.root)
         left = dataclasses.replace(record, steps=steps, taken_back=without_ours) if steps else None
-        ours, active = record.provider_id, _active(own, target)
-        return Planned(before, found.data, left, ours, active, (), "", ())
+        active = _active(own, target)
+        return Planned(before, found.data, left, record.provider_id, active, (), "", ())
     is_first = record is not None and len(record.steps) == 1
     return (plan_purge if is_first else plan_absent)(target, request, before)
 

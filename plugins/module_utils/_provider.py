@@ -211,6 +211,14 @@ def purgeable(own: Document, provider_id: str, base_url: str | None) -> bool:
     return is_ours(lookup(own, ("model_providers", provider_id)), base_url)
 
 
+def named_by(own: Document, provider_id: str) -> tuple[KeyPath, ...]:
+    """Every ``model_provider`` of this file that names ``provider_id``, those of profiles too."""
+    profiles = own.get("profiles")
+    names = profiles if isinstance(profiles, dict) else {}
+    roots = (("model_provider",), *(("profiles", name, "model_provider") for name in names))
+    return tuple(root for root in roots if lookup(own, root) == provider_id)
+
+
 def refuse_unloadable(own: Document, effective: Document) -> None:
     """Raise ``ProviderRefused`` for TOML that Codex refuses to load (measured with 0.169.0)."""
     tables = own.get("model_providers", {})

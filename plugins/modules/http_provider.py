@@ -267,7 +267,7 @@ def main() -> None:
         if given["backup"]:
             # One copy a run: that of an attempt which somebody else's write has thwarted is none.
             while backups:
-                module.do_cleanup_files(backups.pop())
+                module.cleanup(backups.pop())
             backups.append(module.backup_local(path))
 
     try:

@@ -261,6 +261,22 @@ ONE_RUN: dict[str, tuple[DoctorRun, Provider, Pair]] = {
         BUILT_IN,
         ("auth_missing", "no_credentials"),
     ),
+    "login-of-an-unknown-kind": (
+        report(refused(403, auth_mode="agent_identity")),
+        BUILT_IN,
+        ("inconclusive", "login_not_shown"),
+    ),
+    "login-not-told": (
+        report(refused(403, auth_mode="")),
+        BUILT_IN,
+        ("inconclusive", "login_not_shown"),
+    ),
+    "login-check-warns-of-the-keyring": (
+        report(refused(403), auth=Check("warning", "keyring is not available", {})),
+        BUILT_IN,
+        ("inconclusive", "login_not_shown"),
+    ),
+    "login-check-ok": (report(refused(403, auth_mode="chatgpt"), auth=LOGIN), BUILT_IN, BLOCKED),
     "off-and-no-login": (
         report(OFF, auth=NO_LOGIN),
         SNIPPET_A,
