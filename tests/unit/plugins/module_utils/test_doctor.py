@@ -151,6 +151,9 @@ def test_a_check_of_wrong_types_proves_nothing(raw: t.Any) -> None:
         pytest.param(["a\nb"], "a b", id="escapes-in-a-list"),
         pytest.param('http 403 Forbidden: Some("a: b")', "http 403 Forbidden", id="body"),
         pytest.param("http 403 Forbidden: one\ntwo", "http 403 Forbidden", id="body-of-two-lines"),
+        pytest.param("http 403: PLANTED", "http 403", id="body-at-once"),
+        pytest.param("http 502 Bad Gateway <p>PLANTED", "http 502 Bad Gateway", id="body-of-html"),
+        pytest.param("network error: PLANTED", "network error", id="body-of-the-network"),
         pytest.param('http 499 <unknown>: Some("a")', "http 499", id="odd-status"),
         pytest.param(
             "https://me:secret@gw/v1 reachable (HTTP 404)",

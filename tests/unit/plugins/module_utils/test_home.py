@@ -45,6 +45,14 @@ def test_locate(
     assert found.owner_uid == os.geteuid()
 
 
+@pytest.mark.parametrize("path", ["/a\0b", "/a\x1bb", "/a\nb", "/a\ud800b"])
+@pytest.mark.parametrize("origin", ["option", "environment"])
+def test_what_is_no_path_is_refused(path: str, origin: str) -> None:
+    option, environment = (path, {}) if origin == "option" else (None, {"CODEX_HOME": path})
+    with pytest.raises(HomeRefused, match="holds characters that no path should"):
+        locate(option, environment)
+
+
 def test_a_tilde_is_the_users_home(home: Path) -> None:
     assert locate("~/x", {}).path == str(home / "x")
 

@@ -18,7 +18,7 @@ import tomlrt
 from ansible_collections.devfleet.codex.plugins.module_utils import _http_provider as http_provider
 from support.http_provider import Machine, is_one_sentence
 
-OLD_PROFILE = {"scope": "profile", "profile": "http", "codex_version": "0.130.0"}
+OLD_PROFILE: dict[str, t.Any] = {"scope": "profile", "profile": "http", "codex_version": "0.130.0"}
 
 
 @pytest.fixture
@@ -182,6 +182,19 @@ def test_a_gateway_like_the_base_url_is_turned_off_in_place(machine: Machine) ->
     assert machine.run()["provider_id"] == "gw"
     table = {"name": "gw", "base_url": "https://gw.example.com/v1", "supports_websockets": False}
     assert meaning(machine)["model_providers"] == {"gw": table}
+
+
+def test_after_an_undoing_nothing_has_drifted(machine: Machine) -> None:
+    machine.config.write_bytes(b'model = "x"\n')
+    machine.run()
+    machine.run(state="absent")
+    found = machine.config.read_bytes()
+    machine.run()
+    machine.run(state="absent", undo=True)
+    assert machine.config.read_bytes() == found
+    machine.config.write_bytes(b"# later\n" + found)
+    result = machine.run()
+    assert (result["changed"], result["drift"], result["user_choice"]) == (True, False, None)
 
 
 def spoil_owner_of_config(machine: Machine) -> None:
