@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
 import pathlib
-import signal
-import subprocess
 import time
 import typing as t
 
+from . import bounded
 from .laptop import Laptop
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -60,26 +58,10 @@ def executable() -> pathlib.Path:
 def run_client(laptop: Laptop, *arguments: str, timeout: float = 60) -> Run:
     """Run codex with `arguments`; raise TimeoutError when it needs more than `timeout` seconds."""
     started = time.monotonic()
-    process = subprocess.Popen(
-        [str(laptop.executable), *arguments],
-        cwd=laptop.home,
-        env=laptop.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        stdout, stderr = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        message = f"codex {' '.join(arguments)} on {laptop.name} did not end in {timeout:.0f} s"
-        raise TimeoutError(message) from None
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    return Run(time.monotonic() - started, process.returncode, stdout, stderr)
+    command = [str(laptop.executable), *arguments]
+    what = f"codex {' '.join(arguments)} on {laptop.name}"
+    finished = bounded.finish(command, laptop.home, laptop.environment(), timeout, what)
+    return Run(time.monotonic() - started, *finished)
 
 
 def run_turn(laptop: Laptop, *overrides: str, timeout: float = 60) -> Turn:

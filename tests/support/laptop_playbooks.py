@@ -9,14 +9,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import pathlib
 import re
-import signal
-import subprocess
 import sys
 import typing as t
 
+from . import bounded
 from .certificates import Certificates
 from .client import REPOSITORY
 from .laptop import Laptop, process_environment
@@ -109,30 +107,11 @@ class Controller:
             *("--extra-vars", json.dumps(extra)),
             *arguments,
         ]
-        returncode, stdout, stderr = self._finish(command, timeout)
+        returncode, stdout, stderr = bounded.finish(
+            command, self.folder, self.environment(), timeout, command[3]
+        )
         written = json.loads(report.read_text())["hosts"] if report.exists() else {}
         return PlaybookRun(returncode, stdout, stderr, recap(stdout), written)
-
-    def _finish(self, command: t.Sequence[str], timeout: float) -> tuple[int, str, str]:
-        process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            stdout, stderr = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            raise TimeoutError(f"{command[3]} did not end in {timeout:.0f} s") from None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        return process.returncode, stdout, stderr
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.devfleet.codex.plugins.module_utils._files import SIZE_LIMIT
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import (
-    SIZE_LIMIT,
     Layers,
     OverrideRefused,
     Provider,

@@ -16,6 +16,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._provider import (
     Cure,
     ProviderRefused,
 )
+from support.provider_tables import CORP, OURS, STRANGER
 
 API_HOST = "https://api.openai.com/v1"
 GATEWAY = "https://gateway.example.com/v1"
@@ -27,24 +28,6 @@ TABLE: dict[str, t.Any] = {
     "requires_openai_auth": True,
     "supports_websockets": False,
 }
-OURS = """
-[model_providers.openai_http]
-name = "OpenAI HTTP only"
-wire_api = "responses"
-requires_openai_auth = true
-supports_websockets = false
-"""
-STRANGER = """
-[model_providers.openai_http]
-name = "An experiment"
-base_url = "https://else.example.com/v1"
-"""
-CORP = """
-[model_providers.corp]
-name = "Company"
-base_url = "https://gateway.example.com/v1"
-supports_websockets = true
-"""
 
 
 def document(text: str) -> dict[str, t.Any]:

@@ -13,26 +13,9 @@ import tomlrt
 from ansible_collections.devfleet.codex.plugins.module_utils import _provider
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import merge
 from ansible_collections.devfleet.codex.plugins.module_utils._provider import Restore, Undo
+from support.provider_tables import CORP, OURS, STRANGER
 
 ROOT = ("model_provider",)
-OURS = """
-[model_providers.openai_http]
-name = "OpenAI HTTP only"
-wire_api = "responses"
-requires_openai_auth = true
-supports_websockets = false
-"""
-STRANGER = """
-[model_providers.openai_http]
-name = "An experiment"
-base_url = "https://else.example.com/v1"
-"""
-CORP = """
-[model_providers.corp]
-name = "Company"
-base_url = "https://gateway.example.com/v1"
-supports_websockets = true
-"""
 
 
 def document(text: str) -> dict[str, t.Any]:
