@@ -66,11 +66,7 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
     home = locate(request.codex_home, environment)
     refuse_foreign(home)
     client_environment = _for_home(home, environment)
-    executables = (
-        [os.path.expanduser(request.executable)]
-        if request.executable
-        else find_executables(home.path, environment.get("PATH", os.defpath))
-    )
+    executables = _executables(request.executable, home.path, environment)
     layers = with_overrides(read_layers(home.path), request.overrides)
     result: dict[str, t.Any] = {
         "installed": bool(executables) and os.path.isfile(executables[0]),
@@ -139,17 +135,22 @@ def client_version(
     codex_home: str, executable: str | None, environment: t.Mapping[str, str]
 ) -> Version | None:
     """The version of the client that this user runs, or None where there is none to ask."""
-    executables = (
-        [executable]
-        if executable
-        else find_executables(codex_home, environment.get("PATH", os.defpath))
-    )
-    for candidate in executables[:1]:
-        try:
-            return examine(candidate, environment).version
-        except ClientNotRunnable:
-            return None
-    return None
+    executables = _executables(executable, codex_home, environment)
+    return _version_of(executables[0], environment) if executables else None
+
+
+def _executables(named: str | None, codex_home: str, environment: t.Mapping[str, str]) -> list[str]:
+    """The client that was named, or all that are found, the one that is asked first."""
+    if named:
+        return [os.path.expanduser(named)]
+    return find_executables(codex_home, environment.get("PATH", os.defpath))
+
+
+def _version_of(executable: str, environment: t.Mapping[str, str]) -> Version | None:
+    try:
+        return examine(executable, environment).version
+    except ClientNotRunnable:
+        return None
 
 
 def _ask_doctor(
@@ -188,10 +189,7 @@ def _for_home(home: CodexHome, environment: t.Mapping[str, str]) -> dict[str, st
 
 
 def _other(executable: str, environment: t.Mapping[str, str]) -> dict[str, t.Any]:
-    try:
-        version = examine(executable, environment).version
-    except ClientNotRunnable:
-        version = None
+    version = _version_of(executable, environment)
     return {"executable": clean(executable), "version": version.text if version else None}
 
 

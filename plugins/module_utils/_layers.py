@@ -16,6 +16,7 @@ import dataclasses
 import os
 import typing as t
 
+from ._files import SIZE_LIMIT
 from ._text import clean
 from ._toml import TomlError, literal, parse
 
@@ -25,9 +26,6 @@ RESERVED_PROVIDERS = ("openai", "ollama", "lmstudio")
 
 BUILT_IN_PROVIDERS = (*RESERVED_PROVIDERS, "amazon-bedrock")
 """Ids that need no table; a table of the last one may change a few keys."""
-
-SIZE_LIMIT = 16 * 1024 * 1024
-"""Bytes of the largest configuration file that is read."""
 
 _BY_PRECEDENCE = ("requirements", "managed", "override", "user", "system")
 
