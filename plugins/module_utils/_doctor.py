@@ -25,7 +25,9 @@ CONFIG = "config.load"
 HTTP = "network.provider_reachability"
 WEBSOCKET = "network.websocket_reachability"
 AUTH = "auth.credentials"
-_KEPT = (CONFIG, HTTP, WEBSOCKET, AUTH)
+NETWORK_ENV = "network.env"
+APP_SERVER = "app_server.status"
+_KEPT = (CONFIG, HTTP, WEBSOCKET, AUTH, NETWORK_ENV, APP_SERVER)
 
 _MOST_DETAILS = 100
 

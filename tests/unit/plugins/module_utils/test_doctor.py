@@ -11,9 +11,11 @@ import typing as t
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._doctor import (
+    APP_SERVER,
     AUTH,
     CONFIG,
     HTTP,
+    NETWORK_ENV,
     WEBSOCKET,
     Check,
     DoctorReport,
@@ -59,8 +61,9 @@ def test_the_command_line(flavour: str, overrides: list[str], arguments: list[st
 def test_a_recorded_report_is_read(name: str) -> None:
     run = recorded(name)
     assert isinstance(run, DoctorReport)
-    always = {CONFIG, HTTP, WEBSOCKET} - ({WEBSOCKET} if "malformed" in name else set())
-    assert always <= run.checks.keys() <= {CONFIG, HTTP, WEBSOCKET, AUTH}
+    always = {CONFIG, HTTP, NETWORK_ENV, WEBSOCKET}
+    always -= {WEBSOCKET} if "malformed" in name else set()
+    assert always <= run.checks.keys() <= {*always, APP_SERVER, AUTH}
 
 
 @pytest.mark.parametrize("minor", [131, 136, 150, 164])
