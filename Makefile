@@ -12,6 +12,10 @@ ARTEFACT := .cache/build/devfleet-codex-$(VERSION).tar.gz
 PLUGIN_KINDS := $(sort $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*.py))))
 OFFLINE := $(BIN)/python scripts/offline.py
 CLIENT_STAMP := .cache/client/.installed
+CLIENT_VERSIONS := $(notdir $(wildcard tests/e2e/clients/*))
+# The client whose doctor was the first one, with profiles as tables; and the last one without.
+TESTED_VERSIONS := 0.130.0 0.131.0
+VERSION_STAMPS = $(patsubst %,.cache/clients/%/.installed,$(1))
 MOLECULE_FOLDER := $(CURDIR)/.cache/molecule
 MOLECULE_LOG := .cache/molecule.log
 
@@ -21,10 +25,10 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 .DEFAULT_GOAL := help
-.PHONY: help dev vendor client build unit lint format integration e2e molecule test demo audit changelog clean
+.PHONY: help dev vendor client clients build unit lint format integration e2e e2e-versions molecule test demo audit changelog clean
 
 help: ## say what each target does
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 dev: ## make .venv and the collections path in .cache
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -37,14 +41,23 @@ vendor: dev ## put the pinned tomlkit into plugins/module_utils/_vendor
 client: $(CLIENT_STAMP) ## install the Codex client that the end-to-end tests use
 
 $(CLIENT_STAMP): tests/e2e/client/package.json tests/e2e/client/package-lock.json
-	@command -v $(NPM) >/dev/null 2>&1 && command -v node >/dev/null 2>&1 || { \
-	  echo "make client: npm and node are needed for the Codex client; install Node.js 16 or later (Debian: apt-get install npm), or name npm with make NPM=/path/to/npm." >&2; exit 1; }
-	@mkdir -p .cache/client
-	@rm -f $@
-	@cp tests/e2e/client/package.json tests/e2e/client/package-lock.json .cache/client/
-	@if [ -f tests/e2e/client/.npmrc ]; then cp tests/e2e/client/.npmrc .cache/client/; fi
-	@$(NPM) ci --prefer-offline --prefix .cache/client --no-audit --no-fund --loglevel=error
-	@touch $@
+	$(call install_client,tests/e2e/client)
+
+clients: client $(call VERSION_STAMPS,$(CLIENT_VERSIONS)) ## install the clients of all earlier generations as well
+
+.cache/clients/%/.installed: tests/e2e/clients/%/package.json tests/e2e/clients/%/package-lock.json
+	$(call install_client,tests/e2e/clients/$*)
+
+# The target is a stamp in the folder of the client.
+define install_client
+@command -v $(NPM) >/dev/null 2>&1 && command -v node >/dev/null 2>&1 || { \
+  echo "make client: npm and node are needed for the Codex client; install Node.js 16 or later (Debian: apt-get install npm), or name npm with make NPM=/path/to/npm." >&2; exit 1; }
+@mkdir -p $(@D)
+@rm -f $@
+@cp $(1)/package.json $(1)/package-lock.json $(wildcard tests/e2e/client/.npmrc) $(@D)/
+@$(NPM) ci --prefer-offline --prefix $(@D) --no-audit --no-fund --loglevel=error
+@touch $@
+endef
 
 build: vendor ## build the artefact in .cache/build
 	@mkdir -p $(dir $(ARTEFACT))
@@ -71,8 +84,11 @@ format: dev ## lay out every Python file as lint wants it
 integration: vendor ## run the tests of the built artefact
 	@$(OFFLINE) $(BIN)/python -m pytest tests/integration
 
-e2e: vendor client ## run the tests with the real Codex client
+e2e: vendor client $(call VERSION_STAMPS,$(TESTED_VERSIONS)) ## run the tests with the real Codex client
 	@$(OFFLINE) $(BIN)/python -m pytest tests/e2e
+
+e2e-versions: vendor clients ## run the tests of every generation of the client
+	@CODEX_E2E_VERSIONS="$(CLIENT_VERSIONS) current" $(OFFLINE) $(BIN)/python -m pytest tests/e2e/versions
 
 # Molecule 26.10.0 ends with status 0 when a playbook is missing; its closing line tells.
 molecule: vendor client ## run the Molecule scenario with the real Codex client
@@ -83,7 +99,7 @@ molecule: vendor client ## run the Molecule scenario with the real Codex client
 	  echo "make molecule: not every step was run; restore the playbook that is called missing above." >&2; exit 1; }
 	@sed -n 's/^ *"msg": "\(.*: doctor says .*\)".*/\1/p; s/^.*\(Molecule executed .*\)/\1/p' $(MOLECULE_LOG)
 
-test: lint client molecule ## lint, run the Molecule scenario, then all tests in one run
+test: lint client $(call VERSION_STAMPS,$(TESTED_VERSIONS)) molecule ## lint, run the Molecule scenario, then all tests in one run
 	@$(OFFLINE) $(BIN)/python -m pytest
 
 demo: vendor client ## show the main job on three pretend laptops
