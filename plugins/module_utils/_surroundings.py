@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read what stands around a user's Codex: WSL, running clients, MCP servers, installations.
+
+This module util is PRIVATE to the collection. It reads, ``_findings`` judges.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import typing as t
+
+from ._client import install_method
+from ._layers import Layers, merge
+from ._observations import Process, Surroundings
+from ._state import record_path
+from ._text import clean
+from ._wsl import on_windows_drive, wsl_kind
+
+MOST_MCP_SERVERS = 100
+"""Names kept; beyond that the number says no more."""
+
+_NAME = 60
+_MOUNTS_BYTES = 1024 * 1024
+
+# From the lowest to the highest; requirements.toml lists what is allowed, not what is started.
+_MCP_LAYERS = ("system", "user", "override", "managed")
+
+
+def read_surroundings(
+    codex_home: str,
+    layers: Layers,
+    versions: t.Sequence[tuple[str, str]],
+    misplaced_keys: t.Sequence[str],
+    processes: tuple[Process, ...] | None,
+    root: str = "/",
+) -> Surroundings:
+    """What ``_findings`` needs of this machine; ``versions`` are paths with their version texts."""
+    wsl = wsl_kind(root)
+    return Surroundings(
+        wsl=wsl,
+        home_on_windows_drive=bool(wsl) and _on_windows_drive(codex_home, root),
+        processes=processes,
+        settings_changed=settings_changed(codex_home),
+        mcp_servers=mcp_servers(layers),
+        versions=tuple((clean(path), clean(version, 80)) for path, version in versions),
+        ide_clients=tuple(
+            clean(path) for path, _version in versions if install_method(path) == "vscode"
+        ),
+        misplaced_keys=tuple(clean(key, 120) for key in misplaced_keys),
+    )
+
+
+def settings_changed(codex_home: str) -> float | None:
+    """When a person or this collection last changed what a running client reads only once.
+
+    That is when ``.env`` was written, which Codex never does, and when this
+    collection wrote config.toml. Any other writing of config.toml does not count:
+    0.169.0 writes it itself two seconds after the start of a session.
+    """
+    config = os.path.join(codex_home, "config.toml")
+    record, file = _written(record_path(config)), _written(config)
+    # The record is written first, and may be written again without a change of the file.
+    by_us = min(record, file) if record is not None and file is not None else None
+    times = [one for one in (by_us, _written(os.path.join(codex_home, ".env"))) if one is not None]
+    return max(times, default=None)
+
+
+def mcp_servers(layers: Layers) -> tuple[str, ...]:
+    """The names of the MCP servers that a session starts, sorted, made printable."""
+    merged: t.Mapping[str, t.Any] = {}
+    for layer in _MCP_LAYERS:
+        tables = layers.documents.get(layer, {}).get("mcp_servers")
+        if isinstance(tables, dict):
+            merged = merge(merged, tables)
+    names = sorted(
+        name
+        for name, table in merged.items()
+        if isinstance(table, dict) and table.get("enabled") is not False
+    )
+    return tuple(clean(name, _NAME) for name in names[:MOST_MCP_SERVERS])
+
+
+def _written(path: str) -> float | None:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime if stat.S_ISREG(status.st_mode) else None
+
+
+def _on_windows_drive(codex_home: str, root: str) -> bool:
+    try:
+        with open(os.path.join(root, "proc/mounts"), "rb") as stream:
+            mounts = stream.read(_MOUNTS_BYTES).decode("utf-8", "replace")
+    except OSError:
+        mounts = ""
+    return on_windows_drive(os.path.realpath(codex_home), mounts)
