@@ -68,9 +68,9 @@ _ADVICE = {
         "(issue 31426)."
     ),
     "restart_required": (
-        "Leave Codex in every terminal and IDE, stop the background server with codex app-server "
-        "daemon stop, and start again: a running client keeps the settings it was started with "
-        "(issue 16061)."
+        "Leave Codex in every terminal and IDE, run codex app-server daemon stop, and start again: "
+        "an open chat keeps its provider (issue 16061), and the background server keeps the proxy "
+        "it was started with, for new chats too."
     ),
     "below_minimum_version": (
         "Update it the way it was installed: npm, Homebrew (which may lag behind, issue 5601) or "
@@ -197,26 +197,29 @@ def _home_on_windows_drive(surroundings: Surroundings) -> str | None:
 
 
 def _restart_required(surroundings: Surroundings) -> str | None:
-    changed = surroundings.settings_changed
-    if changed is None:
-        return None
-    old = [
-        process
-        for process in surroundings.processes or ()
-        if process.started is not None and process.started + _START_MARGIN < changed
-    ]
+    # Measured with 0.169.0: a background server reads config.toml anew for every session, and
+    # keeps the environment and the .env of its own start for all of them.
     counts = [
-        _counted(sum(process.kind == kind for process in old), word)
-        for kind, word in (
-            ("session", "session"),
-            ("app_server", "background server"),
-            ("ide", "client of an IDE"),
+        _counted(number, word)
+        for kind, word, changed in (
+            ("session", "session", surroundings.settings_changed),
+            ("app_server", "background server", surroundings.environment_changed),
+            ("ide", "client of an IDE", surroundings.settings_changed),
         )
-        if any(process.kind == kind for process in old)
+        for number in (_started_before(changed, kind, surroundings.processes or ()),)
+        if number
     ]
-    if not counts:
-        return None
-    return f"started before config.toml or .env was last changed: {', '.join(counts)}"
+    return f"started before their settings were changed: {', '.join(counts)}" if counts else None
+
+
+def _started_before(changed: float | None, kind: str, processes: t.Sequence[Process]) -> int:
+    return sum(
+        process.kind == kind
+        and process.started is not None
+        and changed is not None
+        and process.started + _START_MARGIN < changed
+        for process in processes
+    )
 
 
 def _below(

@@ -169,6 +169,8 @@ class Surroundings:
     """The paths of clients that belong to an IDE extension."""
     misplaced_keys: tuple[str, ...]
     """Keys of the file's root that stand in a table, where Codex ignores them; dotted."""
+    environment_changed: float | None = None
+    """When ``.env`` was last written, in seconds since the epoch."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -109,9 +109,10 @@ def codex_processes(uid: int, proc: str = "/proc") -> tuple[Process, ...] | None
     """The running clients of the user ``uid``, oldest first, one entry each; None: unknown.
 
     Our own process, what it was started from and what it started are left out.
-    ``proxies`` is read of sessions alone: theirs are the shell's, for what a client
-    takes from ``.env`` does not show in its /proc entry, while an app-server is
-    started with them (measured with 0.169.0).
+    The ``proxies`` of a session are its shell's: what a client takes from ``.env``
+    does not show in its /proc entry. Those of an app-server are what every turn of
+    its sessions goes through, the ``.env`` of its start included (measured with
+    0.169.0).
     """
     if os.path.isdir(os.path.join(proc, "self")):
         parents, rows = _read_proc(uid, proc)
@@ -122,7 +123,7 @@ def codex_processes(uid: int, proc: str = "/proc") -> tuple[Process, ...] | None
         parents, rows = read_ps(table)
     found = clients(rows, uid, _own(os.getpid(), parents))
     return tuple(
-        Process(one.kind, one.started, _proxies(one, proc) if one.kind == "session" else None)
+        Process(one.kind, one.started, _proxies(one, proc) if one.kind != "other" else None)
         for one in found
     )
 

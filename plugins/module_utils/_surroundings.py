@@ -40,33 +40,33 @@ def read_surroundings(
 ) -> Surroundings:
     """What ``_findings`` needs of this machine; ``versions`` are paths with their version texts."""
     wsl = wsl_kind(root)
+    environment_changed = _written(os.path.join(codex_home, ".env"))
+    changes = [environment_changed, configuration_changed(codex_home)]
     return Surroundings(
         wsl=wsl,
         home_on_windows_drive=bool(wsl) and _on_windows_drive(codex_home, root),
         processes=processes,
-        settings_changed=settings_changed(codex_home),
+        settings_changed=max((one for one in changes if one is not None), default=None),
         mcp_servers=mcp_servers(layers),
         versions=tuple((clean(path), clean(version, 80)) for path, version in versions),
         ide_clients=tuple(
             clean(path) for path, _version in versions if install_method(path) == "vscode"
         ),
         misplaced_keys=tuple(clean(key, 120) for key in misplaced_keys),
+        environment_changed=environment_changed,
     )
 
 
-def settings_changed(codex_home: str) -> float | None:
-    """When a person or this collection last changed what a running client reads only once.
+def configuration_changed(codex_home: str) -> float | None:
+    """When this collection last wrote config.toml; None where it did not.
 
-    That is when ``.env`` was written, which Codex never does, and when this
-    collection wrote config.toml. Any other writing of config.toml does not count:
-    0.169.0 writes it itself two seconds after the start of a session.
+    Any other writing does not count: 0.169.0 writes the file itself two seconds
+    after the start of a session. ``.env`` it never writes.
     """
     config = os.path.join(codex_home, "config.toml")
     record, file = _written(record_path(config)), _written(config)
     # The record is written first, and may be written again without a change of the file.
-    by_us = min(record, file) if record is not None and file is not None else None
-    times = [one for one in (by_us, _written(os.path.join(codex_home, ".env"))) if one is not None]
-    return max(times, default=None)
+    return min(record, file) if record is not None and file is not None else None
 
 
 def mcp_servers(layers: Layers) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ ORDINARY = Surroundings(
     versions=(NPM, (EXTENSION[0], "0.169.0")),
     ide_clients=(EXTENSION[0],),
     misplaced_keys=(),
+    environment_changed=CHANGED,
 )
 CHATGPT = Login("file", "chatgpt", ())
 KEY_BESIDE = Login("file", "chatgpt", ("OPENAI_API_KEY",))
@@ -189,11 +190,18 @@ def test_clients_that_were_started_before_the_settings_changed(
     processes: tuple[Process, ...] | None, told: str | None
 ) -> None:
     detail = details(processes=processes).get("restart_required")
-    assert detail == (told and f"started before config.toml or .env was last changed: {told}")
+    assert detail == (told and f"started before their settings were changed: {told}")
 
 
 def test_settings_that_never_changed_want_no_restart() -> None:
-    assert found(processes=(process("session", 1.0),), settings_changed=None) == ()
+    old = (process("session", 1.0), process("app_server", 1.0))
+    assert found(processes=old, settings_changed=None, environment_changed=None) == ()
+
+
+def test_a_background_server_reads_a_new_configuration_by_itself() -> None:
+    old = (process("session", 1.0), process("app_server", 1.0))
+    told = details(processes=old, environment_changed=0.5)["restart_required"]
+    assert told == "started before their settings were changed: 1 session"
 
 
 @pytest.mark.parametrize(

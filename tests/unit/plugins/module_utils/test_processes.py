@@ -152,18 +152,21 @@ def machine(tmp_path: Path) -> Machine:
 SHIM = b"node /usr/local/bin/codex"
 
 
-def test_proc_tells_kinds_start_times_and_a_sessions_proxies(machine: Machine) -> None:
+def test_proc_tells_kinds_start_times_and_proxies(machine: Machine) -> None:
     shell = b"HOME=/home/dev\0HTTPS_PROXY=http://u:p@10.0.0.1:3128\0no_proxy=a=b\0X_PROXY=1\0"
     machine.start(10, 1, SHIM, executable="/usr/bin/node", environment=shell)
     machine.start(11, 10, NATIVE.encode(), environment=shell)
-    machine.start(12, 11, DAEMON.encode() + b" app-server", executable=DAEMON, environment=shell)
+    server = b"HTTPS_PROXY=http://10.0.0.2:1\0"
+    machine.start(12, 11, DAEMON.encode() + b" app-server", executable=DAEMON, environment=server)
+    machine.start(13, 11, DAEMON.encode() + b" update", executable=DAEMON, environment=server)
     assert machine.look() == (
         Process(
             "session",
             BOOT + 11.0,
             {"HTTPS_PROXY": "http://u:p@10.0.0.1:3128", "no_proxy": "a=b"},
         ),
-        Process("app_server", BOOT + 12.0, None),
+        Process("app_server", BOOT + 12.0, {"HTTPS_PROXY": "http://10.0.0.2:1"}),
+        Process("other", BOOT + 13.0, None),
     )
 
 

@@ -20,7 +20,6 @@ from ansible_collections.devfleet.codex.plugins.module_utils._observations impor
 from ansible_collections.devfleet.codex.plugins.module_utils._surroundings import (
     mcp_servers,
     read_surroundings,
-    settings_changed,
 )
 
 NO_LAYERS = Layers({}, ())
@@ -90,34 +89,38 @@ CONFIG, DOTENV, RECORD = "config.toml", ".env", ".devfleet/config.toml.json"
 
 
 @pytest.mark.parametrize(
-    ("written", "expected"),
+    ("written", "settings", "environment"),
     [
-        ({}, None),
-        ({CONFIG: 500}, None),
-        ({DOTENV: 100}, 100),
-        ({DOTENV: 100, CONFIG: 500}, 100),
-        ({RECORD: 200, CONFIG: 200}, 200),
-        ({RECORD: 200, CONFIG: 500}, 200),
-        ({RECORD: 500, CONFIG: 200}, 200),
-        ({RECORD: 200, CONFIG: 300, DOTENV: 100}, 200),
-        ({RECORD: 200, CONFIG: 300, DOTENV: 250}, 250),
-        ({RECORD: 200}, None),
+        ({}, None, None),
+        ({CONFIG: 500}, None, None),
+        ({DOTENV: 100}, 100, 100),
+        ({DOTENV: 100, CONFIG: 500}, 100, 100),
+        ({RECORD: 200, CONFIG: 200}, 200, None),
+        ({RECORD: 200, CONFIG: 500}, 200, None),
+        ({RECORD: 500, CONFIG: 200}, 200, None),
+        ({RECORD: 200, CONFIG: 300, DOTENV: 100}, 200, 100),
+        ({RECORD: 200, CONFIG: 300, DOTENV: 250}, 250, 250),
+        ({RECORD: 200}, None, None),
     ],
 )
 def test_what_codex_writes_itself_is_no_change_of_settings(
-    tmp_path: Path, written: t.Mapping[str, int], expected: float | None
+    tmp_path: Path,
+    written: t.Mapping[str, int],
+    settings: float | None,
+    environment: float | None,
 ) -> None:
     (tmp_path / ".devfleet").mkdir()
     for name, when in written.items():
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (when, when))
-    assert settings_changed(str(tmp_path)) == expected
+    found = read_surroundings(str(tmp_path), NO_LAYERS, [], [], None, str(tmp_path))
+    assert (found.settings_changed, found.environment_changed) == (settings, environment)
 
 
 def test_a_dotenv_that_is_no_file_was_not_changed(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
-    assert settings_changed(str(tmp_path)) is None
-    assert settings_changed("/no\0path") is None
+    found = read_surroundings(str(tmp_path), NO_LAYERS, [], [], None, str(tmp_path))
+    assert found.environment_changed is None
 
 
 @pytest.mark.parametrize(
