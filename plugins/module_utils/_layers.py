@@ -7,6 +7,9 @@
 This module util is PRIVATE to the collection. Precedence as measured with
 0.169.0: requirements.toml and managed_config.toml beat ``-c`` (the layer ``override``
 here), which beats the user's config.toml, which beats /etc/codex/config.toml; tables merge per key.
+On macOS each of the first two is beaten by the managed preferences of its kind (documented
+upstream, not tested on hardware). A project's ``.codex/config.toml`` is no layer here: the client
+ignores provider keys in it.
 """
 
 from __future__ import annotations
@@ -14,9 +17,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import pwd
+import sys
 import typing as t
 
 from ._files import SIZE_LIMIT
+from ._managed_preferences import preference_files, read_preferences
 from ._text import clean
 from ._toml import TomlError, literal, parse
 
@@ -27,7 +33,16 @@ RESERVED_PROVIDERS = ("openai", "ollama", "lmstudio")
 BUILT_IN_PROVIDERS = (*RESERVED_PROVIDERS, "amazon-bedrock")
 """Ids that need no table; a table of the last one may change a few keys."""
 
-_BY_PRECEDENCE = ("requirements", "managed", "override", "user", "system")
+_BY_PRECEDENCE = (
+    "mdm_requirements",
+    "requirements",
+    "mdm_managed",
+    "managed",
+    "override",
+    "user",
+    "system",
+)
+_ORIGINS = {"mdm_requirements": "requirements", "mdm_managed": "managed"}
 
 
 class OverrideRefused(Exception):
@@ -40,6 +55,8 @@ class Layers:
 
     documents: t.Mapping[str, t.Mapping[str, t.Any]]
     problems: tuple[str, ...]
+    paths: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Where each document was read, for a person: a file, and on macOS perhaps a key in it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,24 +72,36 @@ class Provider:
     """The layer of the table: override or user, where it stands there; '' for no table."""
 
 
-def read_layers(codex_home: str, system_folder: str = SYSTEM_FOLDER) -> Layers:
-    """Read every layer that lies in a file; a bad file is named in ``problems``."""
+def read_layers(
+    codex_home: str,
+    system_folder: str = SYSTEM_FOLDER,
+    managed_preferences: t.Sequence[str] | None = None,
+) -> Layers:
+    """Read every layer that lies in a file; a bad file is named in ``problems``.
+
+    ``managed_preferences`` are the property lists to look at; those of this
+    platform and user unless given.
+    """
     paths = {
         "requirements": os.path.join(system_folder, "requirements.toml"),
         "managed": os.path.join(system_folder, "managed_config.toml"),
         "user": os.path.join(codex_home, "config.toml"),
         "system": os.path.join(system_folder, "config.toml"),
     }
-    documents: dict[str, t.Mapping[str, t.Any]] = {}
-    problems: list[str] = []
+    if managed_preferences is None:
+        managed_preferences = preference_files(sys.platform, _user_name())
+    preferences = read_preferences(managed_preferences)
+    documents = dict(preferences.documents)
+    found = dict(preferences.paths)
+    problems = list(preferences.problems)
     for layer, path in paths.items():
-        if not os.path.lexists(path):
-            continue
         try:
-            documents[layer] = parse(_read(path))
+            if not _is_there(path):
+                continue
+            documents[layer], found[layer] = parse(_read(path)), path
         except (OSError, ValueError, TomlError) as error:
             problems.append(clean(f"{path}: {error}"))
-    return Layers(documents, tuple(problems))
+    return Layers(documents, tuple(problems), found)
 
 
 def read_document(path: str) -> t.Mapping[str, t.Any] | None:
@@ -92,21 +121,46 @@ def with_overrides(layers: Layers, overrides: t.Sequence[str]) -> Layers:
     given: dict[str, t.Any] = {}
     for override in overrides:
         given = merge(given, _read_override(override))
-    return Layers({**layers.documents, "override": given}, layers.problems)
+    return dataclasses.replace(layers, documents={**layers.documents, "override": given})
 
 
 def active_provider(layers: Layers, told_by_client: str | None) -> Provider:
     """Which provider is active. The client's own word, where there is one, beats what we read."""
     decided, origin = "openai", "default"
-    for layer in _BY_PRECEDENCE:
-        value = layers.documents.get(layer, {}).get("model_provider")
-        if isinstance(value, str):
-            decided, origin = value, layer
-            break
+    layer = _deciding_layer(layers)
+    if layer is not None:
+        decided, origin = layers.documents[layer]["model_provider"], _ORIGINS.get(layer, layer)
     if told_by_client and told_by_client != decided:
         decided, origin = told_by_client, "managed"
     table, table_layer = _provider_table(layers, decided)
     return Provider(decided, origin, table, table_layer)
+
+
+def provider_file(layers: Layers, provider: Provider) -> str | None:
+    """The file that makes ``provider`` the active one, for a person to read.
+
+    None for the default, for ``-c``, and where the client told of another
+    provider than any file names (a layer that the service manages).
+    """
+    layer = _deciding_layer(layers)
+    if layer is None or layers.documents[layer]["model_provider"] != provider.active:
+        return None
+    return layers.paths.get(layer)
+
+
+def effective(layers: Layers) -> dict[str, t.Any]:
+    """What all layers say together, each key as the highest layer that has it says."""
+    merged: dict[str, t.Any] = {}
+    for layer in reversed(_BY_PRECEDENCE):
+        merged = merge(merged, layers.documents.get(layer, {}))
+    return merged
+
+
+def _deciding_layer(layers: Layers) -> str | None:
+    for layer in _BY_PRECEDENCE:
+        if isinstance(layers.documents.get(layer, {}).get("model_provider"), str):
+            return layer
+    return None
 
 
 def _read_override(override: str) -> t.Mapping[str, t.Any]:
@@ -136,7 +190,7 @@ def _provider_table(layers: Layers, provider: str) -> tuple[t.Mapping[str, t.Any
     for layer in ("override", "user"):
         if layer in found:
             return merged, layer
-    return merged, found[-1]
+    return merged, _ORIGINS.get(found[-1], found[-1])
 
 
 def merge(lower: t.Mapping[str, t.Any], upper: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -148,6 +202,22 @@ def merge(lower: t.Mapping[str, t.Any], upper: t.Mapping[str, t.Any]) -> dict[st
             merge(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
         )
     return merged
+
+
+def _is_there(path: str) -> bool:
+    # A folder that this user may not enter hides a file that decides: that is a problem to name.
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _user_name() -> str | None:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return None
 
 
 def _read(path: str) -> str:
