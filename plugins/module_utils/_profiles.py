@@ -25,15 +25,20 @@ _MOST_PROFILES = 50
 def http_only_profiles(codex_home: str, layers: Layers, version: Version) -> list[str]:
     """The names of the profiles whose provider has WebSockets off and sends the OpenAI login.
 
-    From 0.134.0 on, ``--profile x`` is refused where ``[profiles.x]`` exists
-    (measured with 0.169.0), so such a profile is none.
+    From 0.134.0 on, ``--profile x`` is refused where ``[profiles.x]`` exists or
+    ``x.config.toml`` has a key ``profile``, and every profile is where config.toml
+    has one (measured with 0.169.0), so such profiles are none.
     """
     base = merge(layers.documents.get("system", {}), layers.documents.get("user", {}))
     profiles = base.get("profiles")
     tables = profiles if isinstance(profiles, dict) else {}
     if reads_profile_files(version):
-        files = _profile_files(codex_home)
-        found = {name: document for name, document in files.items() if name not in tables}
+        files = {} if "profile" in base else _profile_files(codex_home)
+        found = {
+            name: document
+            for name, document in files.items()
+            if name not in tables and "profile" not in document
+        }
     else:
         found = tables
     return sorted(name for name, profile in found.items() if _uses_http_only(base, profile))

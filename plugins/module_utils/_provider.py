@@ -14,17 +14,16 @@ import re
 import typing as t
 
 from ._layers import BUILT_IN_PROVIDERS, RESERVED_PROVIDERS
+from ._provider_table import has_only_our_keys, is_ours, without_root_keys
+from ._snippets import choices_to_clear, keeps_from_loading, legacy_profiles
 from ._toml import KeyPath, Scalar, dotted_key, equal, literal
+from ._version import Version
 
 Document = t.Mapping[str, t.Any]
 
 PROVIDER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """Ids that need no quoting, so that ``codex -c`` can name them."""
 
-_OUR_KEYS = frozenset(
-    ("name", "wire_api", "requires_openai_auth", "supports_websockets", "base_url")
-)
-_API_HOST = "https://api.openai.com/v1"
 _MOST_IDS = 100
 _MAY_HOLD_SECRET = re.compile(r"@|\?")
 _NOT_LOADABLE = ", so Codex cannot load this file either"
@@ -46,7 +45,8 @@ class Cure:
     remove: tuple[KeyPath, ...]
     overrides: tuple[str, ...]
     """The same as ``-c`` values for one run of the client; none where one of them would carry
-    a password or a key to wherever command lines are seen."""
+    a password or a key to wherever command lines are seen, and where the file cannot be loaded
+    as it is, for ``-c`` does not help that (measured with 0.169.0)."""
     overrides_provider: str
     """The provider that is active under them: another id where a key must go, for ``-c``
     can only add to what the files say."""
@@ -75,21 +75,6 @@ def valid_provider_id(provider_id: str) -> bool:
     return bool(PROVIDER_ID.fullmatch(provider_id)) and provider_id not in BUILT_IN_PROVIDERS
 
 
-def is_ours(table: t.Any, base_url: str | None) -> bool:
-    """Whether a provider table is one that we would write, perhaps incomplete or wrong in a value.
-
-    No key beside our four, and no ``base_url`` but the one wanted now or the
-    API host of the published snippets. With the former it must send the OpenAI
-    login already: to a gateway that does without, it would be a leak.
-    """
-    if not _has_only_our_keys(table):
-        return False
-    given = table.get("base_url")
-    if given in (None, _API_HOST, _API_HOST + "/"):
-        return True
-    return given == base_url and table.get("requires_openai_auth") is True
-
-
 def plan_cure(
     own: Document,
     effective: Document,
@@ -98,6 +83,7 @@ def plan_cure(
     name: str,
     base_url: str | None,
     recorded: str | None = None,
+    version: Version | None = None,
 ) -> Cure:
     """What to write into one file so that the active provider uses HTTP only.
 
@@ -105,7 +91,9 @@ def plan_cure(
     layers below it; ``root`` is the key path of the ``model_provider`` to write
     (``("profiles", x, "model_provider")`` for a profile of clients up to 0.133);
     ``recorded`` is the provider that we are known to have written there, whose
-    ``base_url`` may be one that was wanted then. Raises ``ProviderRefused``.
+    ``base_url`` may be one that was wanted then. ``version`` is that of the client
+    which reads the user's config.toml, for the legacy profiles of snippets to be
+    removed; None leaves them alone. Raises ``ProviderRefused``.
     """
     refuse_unloadable(own, effective)
     active = lookup(effective, root)
@@ -122,8 +110,12 @@ def plan_cure(
     ours = [
         key
         for key, table in tables.items()
-        if is_ours(table, base_url) or (key == recorded and _has_only_our_keys(table))
+        if _is_ours_mended(table, base_url)
+        or (key == recorded and has_only_our_keys(without_root_keys(table)))
     ]
+    legacy = legacy_profiles(own, effective, version if root == ("model_provider",) else None)
+    if legacy.refusal:
+        raise ProviderRefused(legacy.refusal)
     if active in tables and active not in ours:
         _refuse_unloadable_tables(own, effective, None)
         if root != ("model_provider",):
@@ -146,15 +138,17 @@ def plan_cure(
         ("model_providers", chosen, key): value for key, value in table.items()
     }
     stale = ("model_providers", chosen, "base_url")
-    remove = (stale,) if not base_url and lookup(own, stale) is not None else ()
-    trial = f"{chosen}_preflight" if remove else chosen
+    has_stale = not base_url and lookup(own, stale) is not None
+    trial = f"{chosen}_preflight" if has_stale else chosen
+    dead = (*choices_to_clear(own, effective, ours), *legacy.remove)
+    remove = (stale, *dead) if has_stale else dead
     overrides = _as_overrides(
         {
             ("model_provider",): trial,
             **{("model_providers", trial, key): value for key, value in table.items()},
         }
     )
-    if base_url and _MAY_HOLD_SECRET.search(base_url):
+    if (base_url and _MAY_HOLD_SECRET.search(base_url)) or any(map(keeps_from_loading, dead)):
         overrides = ()
     return Cure("switch", chosen, active, {root: chosen, **keys}, remove, overrides, trial)
 
@@ -291,8 +285,9 @@ def _in_place(own: Document, effective: Document, provider_id: str) -> Cure:
     )
 
 
-def _has_only_our_keys(table: t.Any) -> bool:
-    return isinstance(table, dict) and _OUR_KEYS.issuperset(table)
+def _is_ours_mended(table: t.Any, base_url: str | None) -> bool:
+    """Whether a table is ours, keys of the root aside that ended up below its header."""
+    return is_ours(without_root_keys(table), base_url)
 
 
 def _free_id(tables: Document, ours: t.Collection[str], wanted: str) -> str:

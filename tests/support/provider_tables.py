@@ -24,3 +24,6 @@ name = "Company"
 base_url = "https://gateway.example.com/v1"
 supports_websockets = true
 """
+CHOICE = 'model_provider = "openai_http"\n'
+WITHOUT_LOGIN = OURS.replace("requires_openai_auth = true\n", "")
+WITH_API_HOST = OURS + 'base_url = "https://api.openai.com/v1"\n'

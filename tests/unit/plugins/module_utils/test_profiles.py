@@ -80,6 +80,21 @@ CASES: dict[str, tuple[str, Files, list[str]]] = {
         {"x": ACTIVE, "y": ACTIVE, "config": f"[profiles.x]\n{ACTIVE}{TABLE}"},
         ["y"],
     ),
+    "a-new-client-does-not-start-with-a-root-profile": (
+        NEW,
+        {"x": ACTIVE, "config": 'profile = "y"\n' + TABLE},
+        [],
+    ),
+    "an-old-client-starts-with-a-root-profile": (
+        OLD,
+        {"config": f'profile = "y"\n[profiles.x]\n{ACTIVE}{TABLE}'},
+        ["x"],
+    ),
+    "a-new-client-refuses-a-profile-that-selects-another": (
+        NEW,
+        {"x": 'profile = "y"\n' + ACTIVE, "y": ACTIVE, "config": TABLE},
+        ["y"],
+    ),
     "the-first-client-with-files": ("0.134.0", {"x": ACTIVE + TABLE}, ["x"]),
 }
 

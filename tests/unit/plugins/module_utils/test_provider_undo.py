@@ -81,6 +81,9 @@ WEBSOCKETS = ("model_providers", "corp", "supports_websockets")
             'model_provider = "openai_http"' + STRANGER, None, {}, (), None, id="no-record-stranger"
         ),
         pytest.param('model_provider = "openai"' + OURS, None, {}, (), None, id="no-record-openai"),
+        pytest.param(
+            CURED + "notify = []\n", None, {}, (), None, id="no-record-and-keys-of-the-user-in-it"
+        ),
         pytest.param("", None, {}, (), None, id="no-record-empty"),
         pytest.param("model_provider = []" + OURS, None, {}, (), None, id="no-record-odd"),
     ],
@@ -103,6 +106,7 @@ def test_undo(
     [
         pytest.param(OURS, True, id="ours"),
         pytest.param(STRANGER, False, id="stranger"),
+        pytest.param(OURS + "notify = []\n", False, id="keys-of-the-user-in-it"),
         pytest.param("", False, id="not-there"),
         pytest.param("model_providers = 3", False, id="no-table"),
     ],
