@@ -14,9 +14,10 @@ from __future__ import annotations
 import typing as t
 
 from ._state import Record, Step, digest
-from ._toml_edit import Edit, TextMismatch, revert
+from ._toml_splice import Replacements, TextMismatch, revert
 
 _MOST_STEPS = 20
+_ODD_BYTES = "surrogateescape"
 
 
 class Found(t.NamedTuple):
@@ -26,9 +27,12 @@ class Found(t.NamedTuple):
     """None: there was no file."""
 
 
-def extended(known: Record | None, before: bytes | None, edit: Edit) -> tuple[Step, ...]:
-    """The steps once ``edit`` is made to ``before``; none if they do not lead there."""
-    step = Step(digest(before), digest(edit.after.encode()) or "", edit.replacements)
+def extended(
+    known: Record | None, before: bytes | None, after: bytes, replacements: Replacements
+) -> tuple[Step, ...]:
+    """The steps once ``replacements`` have made ``after`` of ``before``; none if they do not lead
+    there. Offsets are in characters, a byte that is not UTF-8 being one (surrogateescape)."""
+    step = Step(digest(before), digest(after) or "", replacements)
     if known is None:
         return (step,)
     states = [known.steps[0].before, *(one.after for one in known.steps)] if known.steps else []
@@ -64,7 +68,9 @@ def _undone(step: Step, data: bytes) -> Found | None:
     if step.before is None:
         return Found(None)
     try:
-        earlier = revert(data.decode(), step.replacements).encode()
+        earlier = revert(data.decode("utf-8", _ODD_BYTES), step.replacements).encode(
+            "utf-8", _ODD_BYTES
+        )
     except (TextMismatch, UnicodeError):
         return None
     return Found(earlier) if digest(earlier) == step.before else None

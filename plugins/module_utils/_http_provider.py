@@ -5,26 +5,23 @@
 """Make one configuration file use HTTP only, or take that back.
 
 This module util is PRIVATE to the collection. The shell around ``_provider``
-(which keys), ``_toml_edit`` (which bytes), ``_files`` (the writer) and
-``_state`` (what was there before).
+(which keys) and ``_toml_edit`` (which bytes); ``_change`` makes it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
+import functools
 import typing as t
 
-from . import _files, _history, _provider, _state
-from ._diff import changed_lines
+from . import _change, _files, _history, _provider, _state
+from ._change import Refused
 from ._layers import merge
 from ._provider import Cure, ProviderRefused, Restore
-from ._target import Refused, Request, Target
+from ._target import Request, Target
 from ._text import clean
 from ._toml import KeyPath, dotted_key, parse
 from ._toml_edit import Edit, EditRefused, plan, read
-
-_TRIES = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Planned:
     @property
     def changed(self) -> bool:
         """Whether the file's bytes change."""
-        return self.data != self.before.data
+        return _change.is_change(self)
 
 
 Planner = t.Callable[[Target, Request, _files.Snapshot], Planned]
@@ -102,7 +99,7 @@ def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Pl
             dataclasses.replace(one, before=None) if one.path in undo.remove else one
             for one in record.restores
         )
-        steps = _history.extended(record, before.data, edit)
+        steps = _history.extended(record, before.data, edit.after.encode(), edit.replacements)
         record = _state.Record(record.provider_id, kept, steps, taken_back=True)
     provider_id = record.provider_id if record else request.provider_id
     return Planned(before, data, record, provider_id, _active(own, target), (), "", undo.notes)
@@ -162,130 +159,15 @@ def plan_undo(target: Target, request: Request, before: _files.Snapshot) -> Plan
 
 def prepare(planner: Planner, target: Target, request: Request) -> Planned:
     """Read the file and plan its change; what ``make`` would refuse is refused here already."""
-    try:
-        planned = planner(target, request, _files.snapshot(target.path))
-        if planned.changed:
-            _files.refuse_unwritable(planned.before)
-            _state.refuse_unwritable(planned.before.path)
-    except _files.FileRefused as error:
-        raise Refused(str(error)) from error
-    return planned
+    return _change.prepare(functools.partial(planner, target, request), target.path)
 
 
 def make(
     planner: Planner, target: Target, request: Request, backup: t.Callable[[str], None]
 ) -> Planned:
-    """Plan and make the change. Raises ``Refused``; the file is then as it was.
-
-    When somebody else writes the file meanwhile, the change is planned anew
-    from what is there then, three times at most.
-    """
-    for _attempt in range(_TRIES):
-        planned = prepare(planner, target, request)
-        try:
-            _write(planned, target, backup)
-        except _files.FileChanged:
-            continue
-        except _files.FileRefused as error:
-            raise Refused(str(error)) from error
-        return planned
-    raise Refused(
-        f"{target.path} was written by somebody else {_TRIES} times while it was being changed; "
-        "run this again when Codex is idle. Nothing was changed."
-    )
-
-
-def result_of(planned: Planned, state: str) -> dict[str, t.Any]:
-    """The return values of http_provider, ``diff`` and ``backup_file`` aside."""
-    result: dict[str, t.Any] = {
-        "changed": planned.changed,
-        "path": planned.before.path,
-        "provider_id": planned.provider_id,
-        "previous_provider": planned.previous_provider,
-        "restart_required": planned.changed,
-        "msg": _message(planned, state),
-    }
-    if state == "present":
-        result["overrides"] = list(planned.overrides)
-        result["overrides_provider"] = planned.overrides_provider
-        result["drift"] = planned.drift
-        result["user_choice"] = planned.user_choice
-    return result
-
-
-def diff(planned: Planned) -> dict[str, str]:
-    """The changed lines alone, for ``--diff``: their neighbours may hold secrets."""
-    before, after = changed_lines(
-        (planned.before.data or b"").decode(), (planned.data or b"").decode()
-    )
-    path = planned.before.path
-    return {"before_header": path, "after_header": path, "before": before, "after": after}
-
-
-def _message(planned: Planned, state: str) -> str:
-    ours, before = planned.provider_id, planned.previous_provider
-    if not planned.changed:
-        said = (
-            f"{ours} uses HTTP only already"
-            if state == "present"
-            else "there is nothing of ours to take back"
-        )
-    elif state == "absent":
-        said = f"{_taken_back(planned)} Restart Codex"
-    elif ours == before:
-        said = f"{ours} uses HTTP only now. Its chats are not affected. Restart Codex"
-    else:
-        said = (
-            f"{ours} is now the active provider, over HTTP only. Chats that were started under "
-            f"{before} are resumed "
-            f"with codex resume -c model_provider={before}. Restart Codex"
-        )
-    return ". ".join((said, *planned.notes)) + "."
-
-
-def _taken_back(planned: Planned) -> str:
-    ours = planned.provider_id
-    document = parse((planned.data or b"").decode())
-    table = _provider.lookup(document, ("model_providers", ours))
-    if table is None:
-        return (
-            f"{ours} and its table are gone. Chats that were started under it can be resumed "
-            "only where it is defined again."
-        )
-    if not _provider.holds(table, ("supports_websockets",), False):
-        return f"{ours} is as it was before. Its chats are not affected."
-    return (
-        f"{ours} is no longer the active provider. Chats that were started under it are resumed "
-        f"with codex resume -c model_provider={ours} while its table is kept."
-    )
-
-
-def _write(planned: Planned, target: Target, backup: t.Callable[[str], None]) -> None:
-    before = planned.before
-    if planned.changed:
-        _files.refuse_changed(before)
-        if before.data is not None:
-            backup(before.path)
-        if planned.record is not None:
-            _make_folder(before, target)
-            _state.save(before.path, planned.record)
-        if planned.data is None:
-            _files.remove(before)
-        else:
-            _files.replace(before, planned.data, target.new_file_mode, target.new_folder_mode)
-    if planned.record is None and _state.load(before.path) is not None:
-        _state.forget(before.path)
-
-
-def _make_folder(before: _files.Snapshot, target: Target) -> None:
-    folder = os.path.dirname(before.path)
-    if not os.path.isdir(folder):
-        try:
-            os.mkdir(folder, target.new_folder_mode)
-        except OSError as error:
-            raise _files.FileRefused(
-                f"{folder} cannot be made: {error.strerror}. Nothing was changed."
-            ) from error
+    """Plan and make the change as ``_change.make`` does. Raises ``Refused``."""
+    place = _change.Place(target.path, target.new_file_mode, target.new_folder_mode)
+    return _change.make(functools.partial(planner, target, request), place, backup)
 
 
 def _read(before: _files.Snapshot) -> tuple[str, dict[str, t.Any]]:
@@ -357,7 +239,7 @@ def _remembered(
         # Our key was dropped by somebody: what stood there before us is still what to go back to.
         dropped = path in kept and now is None
         kept[path] = Restore(path, kept[path].before if dropped else now, value)
-    steps = _history.extended(known, before.data, edit)
+    steps = _history.extended(known, before.data, edit.after.encode(), edit.replacements)
     return _state.Record(cure.provider_id, tuple(kept.values()), steps)
 
 

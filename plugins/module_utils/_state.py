@@ -38,14 +38,28 @@ class Step:
 
 
 @dataclasses.dataclass(frozen=True)
+class Variable:
+    """What was done to one variable of ``.env``; None is no such variable. May be secrets."""
+
+    name: str
+    before: str | None
+    """What stood there before us."""
+    written: str | None
+    found: str | None
+    """What the last change found: ``before``, or what an earlier one of ours had written."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Record:
     """What was done to one file, oldest step first."""
 
     provider_id: str
+    """Empty for a file that holds no provider."""
     restores: tuple[Restore, ...]
     steps: tuple[Step, ...]
     taken_back: bool = False
     """Whether the last thing we did was to take the cure back."""
+    variables: tuple[Variable, ...] = ()
 
 
 def released(provider_id: str) -> Record:
@@ -148,6 +162,13 @@ def _decode(document: t.Any) -> Record:
             for raw in document["steps"]
         ),
         _typed(document.get("taken_back", False), bool),
+        tuple(
+            Variable(
+                _typed(raw["name"], str),
+                *(_typed(raw[key], (str, type(None))) for key in ("before", "written", "found")),
+            )
+            for raw in document.get("variables", [])
+        ),
     )
 
 

@@ -14,29 +14,15 @@ import os
 import typing as t
 
 from . import _files, _state
-from ._home import HomeRefused, locate, refuse_foreign
+from ._change import Refused, home_to_change
 from ._inspection import client_version
 from ._layers import SYSTEM_FOLDER, Layers, active_provider, merge, read_layers
 from ._provider import lookup
-from ._text import clean
 from ._toml import KeyPath
 from ._version import Version, parse_version, reads_profile_files
 
-_SENTENCE = 1000
-"""Characters of the longest refusal; a path alone may have some hundreds."""
-
 _SYSTEM_FILE = 0o644
 _SYSTEM_FOLDER = 0o755
-
-
-class Refused(Exception):
-    """The file cannot or must not be changed; the text is the sentence for the user.
-
-    What it quotes from the machine is made printable and bounded.
-    """
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(clean(sentence, _SENTENCE))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,17 +113,7 @@ def _folder(request: Request, environment: t.Mapping[str, str], system_folder: s
     """The folder of the configuration files: CODEX_HOME, or the system's."""
     if request.scope == "system":
         return system_folder
-    try:
-        home = locate(request.codex_home, environment)
-        refuse_foreign(home)
-    except HomeRefused as error:
-        raise Refused(str(error)) from error
-    if not home.exists and home.origin != "default":
-        raise Refused(
-            f"CODEX_HOME {home.path} does not exist, and Codex does not start without it; "
-            "make it, or correct codex_home. Nothing was changed."
-        )
-    return home.path
+    return home_to_change(request.codex_home, environment)
 
 
 def _system_target(system_folder: str) -> Target:

@@ -177,12 +177,16 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.devfleet.codex.plugins.module_utils import _http_provider as http_provider
+from ansible_collections.devfleet.codex.plugins.module_utils._change import Refused
+from ansible_collections.devfleet.codex.plugins.module_utils._http_provider_result import (
+    diff,
+    result_of,
+)
 from ansible_collections.devfleet.codex.plugins.module_utils._provider import (
     PROVIDER_ID,
     valid_provider_id,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._target import (
-    Refused,
     Request,
     find_changed_target,
     find_target,
@@ -279,9 +283,9 @@ def main() -> None:
         )
     except (Refused, TomlkitMissing) as error:
         module.fail_json(msg=str(error))
-    result = http_provider.result_of(planned, given["state"])
+    result = result_of(planned, given["state"])
     if module._diff:
-        result["diff"] = http_provider.diff(planned)
+        result["diff"] = diff(planned)
     if backups:
         result["backup_file"] = backups[-1]
     module.exit_json(**result)

@@ -19,6 +19,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils import (
     _http_provider,
     _state,
 )
+from ansible_collections.devfleet.codex.plugins.module_utils._change import Refused
 from ansible_collections.devfleet.codex.plugins.module_utils._http_provider import (
     Planned,
     Planner,
@@ -27,7 +28,6 @@ from ansible_collections.devfleet.codex.plugins.module_utils._http_provider impo
     plan_purge,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._target import (
-    Refused,
     Request,
     Target,
     find_target,
@@ -269,10 +269,6 @@ def record_of(*states: str) -> _state.Record:
     return _state.Record("openai_http", (), tuple(steps))
 
 
-def edit(before: str, after: str) -> t.Any:
-    return _http_provider.Edit(before, after, ())
-
-
 @pytest.mark.parametrize(
     ("known", "before", "after", "states"),
     [
@@ -294,5 +290,5 @@ def test_steps_lead_from_what_was_found_without_a_gap(
     known: str | None, before: str, after: str, states: str
 ) -> None:
     record = None if known is None else record_of(*known)
-    steps = _history.extended(record, before.encode(), edit(before, after))
+    steps = _history.extended(record, before.encode(), after.encode(), ())
     assert steps == record_of(*states).steps

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -16,7 +17,7 @@ import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _state
 from ansible_collections.devfleet.codex.plugins.module_utils._files import FileRefused
 from ansible_collections.devfleet.codex.plugins.module_utils._provider import Restore
-from ansible_collections.devfleet.codex.plugins.module_utils._state import Record, Step
+from ansible_collections.devfleet.codex.plugins.module_utils._state import Record, Step, Variable
 from ansible_collections.devfleet.codex.plugins.module_utils._toml_edit import Replacement
 
 STEPS = (
@@ -30,6 +31,7 @@ RECORD = Record(
         Restore(("model_providers", "a.b", "supports_websockets"), True, False),
     ),
     STEPS,
+    variables=(Variable("HTTPS_PROXY", "http://ü:\udcff@h:1", None, ""),),
 )
 
 
@@ -57,6 +59,13 @@ def mode(path: pathlib.Path) -> int:
 def test_a_record_is_loaded_as_it_was_saved(config: pathlib.Path, remembered: pathlib.Path) -> None:
     assert _state.load(str(config)) == RECORD
     assert remembered == config.parent / ".devfleet" / "config.toml.json"
+
+
+def test_a_record_from_before_there_were_variables_is_loaded(
+    config: pathlib.Path, remembered: pathlib.Path
+) -> None:
+    without(remembered, "variables")
+    assert _state.load(str(config)) == dataclasses.replace(RECORD, variables=())
 
 
 def test_a_record_is_private_whatever_the_umask(config: pathlib.Path) -> None:
@@ -156,6 +165,14 @@ UNUSABLE = [
             ],
         ),
         id="start-is-a-string",
+    ),
+    pytest.param(lambda path: change(path, variables=3), id="variables-is-a-number"),
+    pytest.param(lambda path: change(path, variables=[{"name": "A"}]), id="variable-of-a-name"),
+    pytest.param(
+        lambda path: change(
+            path, variables=[{"name": "A", "before": 1, "written": None, "found": None}]
+        ),
+        id="variable-of-a-number",
     ),
 ]
 

@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 import tomlrt
-from ansible_collections.devfleet.codex.plugins.module_utils import _http_provider as http_provider
+from ansible_collections.devfleet.codex.plugins.module_utils import _change
 from support.http_provider import Machine, is_one_sentence
 
 OLD_PROFILE: dict[str, t.Any] = {"scope": "profile", "profile": "http", "codex_version": "0.130.0"}
@@ -258,7 +258,7 @@ def test_check_mode_refuses_what_the_run_refuses(
 
 def test_a_run_keeps_one_copy(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     machine.config.write_bytes(b'model = "x"\n')
-    make_folder = http_provider._make_folder
+    make_folder = _change._make_folder
     written: list[bytes] = []
 
     def somebody_writes(*arguments: t.Any) -> None:
@@ -267,7 +267,7 @@ def test_a_run_keeps_one_copy(machine: Machine, monkeypatch: pytest.MonkeyPatch)
             written.append(b'model = "y"\n')
             machine.config.write_bytes(written[0])
 
-    monkeypatch.setattr(http_provider, "_make_folder", somebody_writes)
+    monkeypatch.setattr(_change, "_make_folder", somebody_writes)
     result = machine.run(backup=True)
     assert result["changed"] is True
     (copy,) = machine.codex_home.glob("config.toml.*~")

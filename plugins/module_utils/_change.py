@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One file's change: planned, remembered, then made, and planned anew when others write meanwhile.
+
+This module util is PRIVATE to the collection. What is to be changed is worked
+out by a planner; this is the shell around it, over ``_files`` (the writer)
+and ``_state`` (what was there before).
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from . import _files, _state
+from ._home import HomeRefused, locate, refuse_foreign
+from ._text import clean
+
+_TRIES = 3
+_SENTENCE = 1000
+"""Characters of the longest refusal; a path alone may have some hundreds."""
+
+
+class Refused(Exception):
+    """The file cannot or must not be changed; the text is the sentence for the user.
+
+    What it quotes from the machine is made printable and bounded.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(clean(sentence, _SENTENCE))
+
+
+class Place(t.NamedTuple):
+    """The file to change, and the modes of what has to be made for it."""
+
+    path: str
+    new_file_mode: int = _files.PRIVATE_FILE
+    new_folder_mode: int = _files.PRIVATE_FOLDER
+
+
+class Change(t.Protocol):
+    """One change of one file, worked out and not yet made."""
+
+    @property
+    def before(self) -> _files.Snapshot:
+        """The file as it was read."""
+
+    @property
+    def data(self) -> bytes | None:
+        """The bytes to be there afterwards; None: no file."""
+
+    @property
+    def record(self) -> _state.Record | None:
+        """What to remember; None: forget."""
+
+
+Planned = t.TypeVar("Planned", bound=Change)
+
+
+def home_to_change(codex_home: str | None, environment: t.Mapping[str, str]) -> str:
+    """The path of the CODEX_HOME in which something is to be changed. Raises ``Refused``.
+
+    ``~/.codex`` need not exist: Codex makes it at its first start.
+    """
+    try:
+        home = locate(codex_home, environment)
+        refuse_foreign(home)
+    except HomeRefused as error:
+        raise Refused(str(error)) from error
+    if not home.exists and home.origin != "default":
+        raise Refused(
+            f"CODEX_HOME {home.path} does not exist, and Codex does not start without it; "
+            "make it, or correct codex_home. Nothing was changed."
+        )
+    return home.path
+
+
+def is_change(planned: Change) -> bool:
+    """Whether the file's bytes change."""
+    return planned.data != planned.before.data
+
+
+def prepare(plan: t.Callable[[_files.Snapshot], Planned], path: str) -> Planned:
+    """Read the file and plan its change; what ``make`` would refuse is refused here already."""
+    try:
+        planned = plan(_files.snapshot(path))
+        if is_change(planned):
+            _files.refuse_unwritable(planned.before)
+            _state.refuse_unwritable(planned.before.path)
+    except _files.FileRefused as error:
+        raise Refused(str(error)) from error
+    return planned
+
+
+def make(
+    plan: t.Callable[[_files.Snapshot], Planned],
+    place: Place,
+    backup: t.Callable[[str], None] = lambda _path: None,
+) -> Planned:
+    """Plan and make the change. Raises ``Refused``; the file is then as it was.
+
+    When somebody else writes the file meanwhile, the change is planned anew
+    from what is there then, three times at most. ``backup`` is called with the
+    path right before a file that exists is written.
+    """
+    for _attempt in range(_TRIES):
+        planned = prepare(plan, place.path)
+        try:
+            _write(planned, place, backup)
+        except _files.FileChanged:
+            continue
+        except _files.FileRefused as error:
+            raise Refused(str(error)) from error
+        return planned
+    raise Refused(
+        f"{place.path} was written by somebody else {_TRIES} times while it was being changed; "
+        "run this again when Codex is idle. Nothing was changed."
+    )
+
+
+def _write(planned: Change, place: Place, backup: t.Callable[[str], None]) -> None:
+    before = planned.before
+    if is_change(planned):
+        _files.refuse_changed(before)
+        if before.data is not None:
+            backup(before.path)
+        if planned.record is not None:
+            _make_folder(before, place)
+            _state.save(before.path, planned.record)
+        if planned.data is None:
+            _files.remove(before)
+        else:
+            _files.replace(before, planned.data, place.new_file_mode, place.new_folder_mode)
+    if planned.record is None and _state.load(before.path) is not None:
+        _state.forget(before.path)
+
+
+def _make_folder(before: _files.Snapshot, place: Place) -> None:
+    folder = os.path.dirname(before.path)
+    if not os.path.isdir(folder):
+        try:
+            os.mkdir(folder, place.new_folder_mode)
+        except OSError as error:
+            raise _files.FileRefused(
+                f"{folder} cannot be made: {error.strerror}. Nothing was changed."
+            ) from error

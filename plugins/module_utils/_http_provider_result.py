@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What http_provider returns and says of a change. Pure.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import _provider
+from ._diff import changed_lines
+from ._http_provider import Planned
+from ._toml import parse
+
+
+def result_of(planned: Planned, state: str) -> dict[str, t.Any]:
+    """The return values of http_provider, ``diff`` and ``backup_file`` aside."""
+    result: dict[str, t.Any] = {
+        "changed": planned.changed,
+        "path": planned.before.path,
+        "provider_id": planned.provider_id,
+        "previous_provider": planned.previous_provider,
+        "restart_required": planned.changed,
+        "msg": _message(planned, state),
+    }
+    if state == "present":
+        result["overrides"] = list(planned.overrides)
+        result["overrides_provider"] = planned.overrides_provider
+        result["drift"] = planned.drift
+        result["user_choice"] = planned.user_choice
+    return result
+
+
+def diff(planned: Planned) -> dict[str, str]:
+    """The changed lines alone, for ``--diff``: their neighbours may hold secrets."""
+    before, after = changed_lines(
+        (planned.before.data or b"").decode(), (planned.data or b"").decode()
+    )
+    path = planned.before.path
+    return {"before_header": path, "after_header": path, "before": before, "after": after}
+
+
+def _message(planned: Planned, state: str) -> str:
+    ours, before = planned.provider_id, planned.previous_provider
+    if not planned.changed:
+        said = (
+            f"{ours} uses HTTP only already"
+            if state == "present"
+            else "there is nothing of ours to take back"
+        )
+    elif state == "absent":
+        said = f"{_taken_back(planned)} Restart Codex"
+    elif ours == before:
+        said = f"{ours} uses HTTP only now. Its chats are not affected. Restart Codex"
+    else:
+        said = (
+            f"{ours} is now the active provider, over HTTP only. Chats that were started under "
+            f"{before} are resumed "
+            f"with codex resume -c model_provider={before}. Restart Codex"
+        )
+    return ". ".join((said, *planned.notes)) + "."
+
+
+def _taken_back(planned: Planned) -> str:
+    ours = planned.provider_id
+    document = parse((planned.data or b"").decode())
+    table = _provider.lookup(document, ("model_providers", ours))
+    if table is None:
+        return (
+            f"{ours} and its table are gone. Chats that were started under it can be resumed "
+            "only where it is defined again."
+        )
+    if not _provider.holds(table, ("supports_websockets",), False):
+        return f"{ours} is as it was before. Its chats are not affected."
+    return (
+        f"{ours} is no longer the active provider. Chats that were started under it are resumed "
+        f"with codex resume -c model_provider={ours} while its table is kept."
+    )
