@@ -16,6 +16,7 @@ import re
 from ._doctor import Check
 
 _ANSWER = re.compile(r"\breachable \(HTTP (\d{3})\)")
+_SETUP_ERROR = "handshake stream error"
 _REFUSED = re.compile(r"^http (\d{3})\b")
 
 # What the service answers to doctor's unauthenticated probes: 405 or 401 at the
@@ -35,6 +36,9 @@ class WebSocket:
     detail: str
     auth_mode: str | None
     """none, api_key or chatgpt; None where doctor does not say."""
+    failure: str = ""
+    """Why it failed, where doctor tells: certificate, proxy_scheme, or setup (the client gave up
+    before it asked anybody; up to 0.164 it says why, and it was the certificates)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,10 +57,18 @@ class Http:
 def websocket_side(check: Check) -> WebSocket:
     """Judge the check ``network.websocket_reachability``."""
     error = check.details.get("handshake transport error", "")
+    setup = check.details.get(_SETUP_ERROR, "")
     close_code = check.details.get("immediate close code", "")
-    detail = error or (f"closed with code {close_code}" if close_code else check.summary)
+    detail = check.summary
+    if error:
+        detail = error
+    elif setup:
+        detail = f"{_SETUP_ERROR}: {setup}"
+    elif close_code:
+        detail = f"closed with code {close_code}"
     outcome, status = _websocket_outcome(check, error, close_code)
-    return WebSocket(outcome, status, detail, check.details.get("auth mode"))
+    failure = _websocket_failure(error, setup)
+    return WebSocket(outcome, status, detail, check.details.get("auth mode"), failure)
 
 
 def http_side(check: Check) -> Http:
@@ -104,6 +116,14 @@ def _websocket_outcome(check: Check, error: str, close_code: str) -> tuple[str, 
     if "timed out" in check.summary:
         return "timed_out", None
     return "unknown", None
+
+
+def _websocket_failure(error: str, setup: str) -> str:
+    if "invalid peer certificate" in error or "failed to configure websocket TLS" in setup:
+        return "certificate"
+    if "Proxy URL scheme not supported" in error:
+        return "proxy_scheme"
+    return "setup" if setup else ""
 
 
 def _http_failure(detail: str) -> str:

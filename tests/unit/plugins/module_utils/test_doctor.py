@@ -157,6 +157,23 @@ def test_a_check_of_wrong_types_proves_nothing(raw: t.Any) -> None:
         pytest.param("http 403: PLANTED", "http 403", id="body-at-once"),
         pytest.param("http 502 Bad Gateway <p>PLANTED", "http 502 Bad Gateway", id="body-of-html"),
         pytest.param("network error: PLANTED", "network error", id="body-of-the-network"),
+        pytest.param("network error: [redacted]", "network error", id="redacted"),
+        pytest.param(
+            "network error: invalid peer certificate: UnknownIssuer",
+            "network error: invalid peer certificate: UnknownIssuer",
+            id="certificate",
+        ),
+        pytest.param(
+            'network error: invalid peer certificate: "PLANTED"',
+            "network error: invalid peer certificate",
+            id="certificate-and-more",
+        ),
+        pytest.param(
+            "network error: URL error: Proxy URL scheme not supported: PLANTED",
+            "network error: URL error: Proxy URL scheme not supported",
+            id="proxy-scheme",
+        ),
+        pytest.param("network error: URL error: PLANTED", "network error", id="other-url-error"),
         pytest.param('http 499 <unknown>: Some("a")', "http 499", id="odd-status"),
         pytest.param(
             "https://me:secret@gw/v1 reachable (HTTP 404)",

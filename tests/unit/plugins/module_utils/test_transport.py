@@ -78,6 +78,63 @@ def test_the_websocket_side(check: Check, outcome: str, status: int | None, deta
     assert side.auth_mode == check.details.get("auth mode")
 
 
+SETUP = (
+    "failed to configure websocket TLS: Failed to read CA certificate file /nonexistent.pem "
+    "selected by CODEX_CA_CERTIFICATE: No such file or directory (os error 2)."
+)
+
+
+@pytest.mark.parametrize(
+    ("details", "outcome", "failure", "detail"),
+    [
+        pytest.param({}, "unknown", "", "Responses WebSocket failed", id="nothing-told"),
+        pytest.param(
+            {"handshake_transport_error": "network error: invalid peer certificate: UnknownIssuer"},
+            "failed",
+            "certificate",
+            "network error: invalid peer certificate: UnknownIssuer",
+            id="peer-certificate",
+        ),
+        pytest.param(
+            {
+                "handshake_transport_error": "network error: URL error: Proxy URL scheme not "
+                "supported"
+            },
+            "failed",
+            "proxy_scheme",
+            "network error: URL error: Proxy URL scheme not supported",
+            id="proxy-scheme",
+        ),
+        pytest.param(
+            {"handshake_stream_error": SETUP},
+            "unknown",
+            "certificate",
+            f"handshake stream error: {SETUP}",
+            id="own-certificates",
+        ),
+        pytest.param(
+            {"handshake_stream_error": "[redacted]"},
+            "unknown",
+            "setup",
+            "handshake stream error: [redacted]",
+            id="gave-up-0.166",
+        ),
+        pytest.param(
+            {"handshake_transport_error": "network error: [redacted]"},
+            "failed",
+            "",
+            "network error: [redacted]",
+            id="redacted",
+        ),
+    ],
+)
+def test_why_the_websocket_failed(
+    details: dict[str, str], outcome: str, failure: str, detail: str
+) -> None:
+    side = websocket_side(websocket(**details))
+    assert (side.outcome, side.failure, side.detail) == (outcome, failure, detail)
+
+
 def reached(*lines: tuple[str, str]) -> Check:
     return Check("ok", "active provider endpoints are reachable over HTTP", dict(lines))
 
