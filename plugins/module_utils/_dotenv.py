@@ -27,6 +27,9 @@ VALUE_LIMIT = 1 << 17
 TOTAL_LIMIT = 1 << 22
 """Characters of all values together, for references to references multiply."""
 
+NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_.]*"
+"""What a name consists of, as a regular expression."""
+
 REASONS = (
     "byte_order_mark",
     "unterminated_quote",
@@ -265,7 +268,7 @@ def _follow(text: str, line: _Physical, state: int) -> tuple[int, int | None, in
 _NOTHING = re.compile(f"\n|[{BLANKS}]*#")
 _HEAD = re.compile(
     f"[{BLANKS}]*(?:export(?![A-Za-z0-9_.])[{BLANKS}]*(?![{BLANKS}=]))?"
-    f"(?P<name>[A-Za-z_][A-Za-z0-9_.]*)[{BLANKS}]*=[{BLANKS}]*"
+    f"(?P<name>{NAME_PATTERN})[{BLANKS}]*=[{BLANKS}]*"
 )
 _NAME = re.compile(f"[{BLANKS}]*[A-Za-z_]")
 
@@ -305,7 +308,7 @@ def _assignment(text: str, logical: _Logical, scope: _Scope) -> Assignment | Non
 # What people write for an assignment, in other shells and formats too.
 _MEANT = re.compile(
     f"[{BLANKS}\ufeff]*(?:(?:export|set|setx|setenv|env)[{BLANKS}]+|\\$env:|-[{BLANKS}]+)?[\"']?"
-    f"(?P<name>[A-Za-z_][A-Za-z0-9_.]*)(?P<sign>[\"']?[{BLANKS}]*[=:])?",
+    f"(?P<name>{NAME_PATTERN})(?P<sign>[\"']?[{BLANKS}]*[=:])?",
     re.IGNORECASE,
 )
 
