@@ -7,12 +7,28 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils._doctor import Check
+from ansible_collections.devfleet.codex.plugins.module_utils._doctor import (
+    CONFIG,
+    HTTP,
+    WEBSOCKET,
+    Check,
+    DoctorReport,
+    read_run,
+)
 from ansible_collections.devfleet.codex.plugins.module_utils._transport import (
     http_side,
     websocket_side,
 )
-from support.doctor_samples import OFF, OPEN, answered, refused, unreachable, websocket
+from support.doctor_samples import (
+    FOLDER,
+    OFF,
+    OPEN,
+    answered,
+    printed,
+    refused,
+    unreachable,
+    websocket,
+)
 
 
 @pytest.mark.parametrize(
@@ -203,3 +219,51 @@ def test_the_http_side(check: Check, outcome: str, failure: str, detail: str) ->
     side = http_side(check)
     assert (side.outcome, side.failure, side.detail) == (outcome, failure, detail)
     assert side.mode == check.details.get("reachability mode", "")
+
+
+VERSIONS = FOLDER.parent / "doctor-extra/versions"
+
+# The outcome of each side, and what its failure is called; None where doctor left the check out.
+RECORDED: dict[str, tuple[tuple[str, str] | None, tuple[str, str] | None]] = {
+    "doctor.0.131.0.apikey.authority-unknown": (("failed", "certificate"), ("failed", "connect")),
+    "doctor.0.131.0.apikey.ca-file-missing": (("unknown", "certificate"), ("answered", "")),
+    "doctor.0.131.0.apikey.cured": (("disabled", ""), ("answered", "")),
+    "doctor.0.131.0.apikey.everything-reset": (("failed", ""), ("failed", "other")),
+    "doctor.0.131.0.apikey.proxy-url-without-scheme": (
+        ("failed", "proxy_scheme"),
+        ("answered", ""),
+    ),
+    "doctor.0.131.0.apikey.ws-http-426": (("refused", ""), ("answered", "")),
+    "doctor.0.131.0.chatgpt.ws-http-403": (("refused", ""), ("answered", "")),
+    # Of a default that nobody configured.
+    "doctor.0.131.0.config-malformed": (None, ("answered", "")),
+    "doctor.0.131.0.no-credentials.ws-http-401": (("refused", ""), ("answered", "")),
+    "doctor.0.150.0.apikey.authority-unknown": (("failed", "certificate"), ("failed", "tls")),
+    "doctor.0.150.0.apikey.ca-file-missing": (("unknown", "certificate"), ("answered", "")),
+    "doctor.0.150.0.apikey.proxy-url-without-scheme": (
+        ("failed", "proxy_scheme"),
+        ("answered", ""),
+    ),
+    "network-only.0.166.0.apikey.cured": (("disabled", ""), ("answered", "")),
+    "network-only.0.166.0.apikey.ws-http-403": (("refused", ""), ("answered", "")),
+    "network-only.0.166.0.config-malformed": (None, None),
+    "network-only.0.166.0.no-credentials.ws-http-401": (("refused", ""), ("answered", "")),
+    "network-only.0.169.0.apikey.authority-unknown": (("failed", ""), ("failed", "tls")),
+    "network-only.0.169.0.apikey.ca-file-missing": (("unknown", "setup"), ("answered", "")),
+}
+
+
+def test_every_recorded_report_is_listed() -> None:
+    assert sorted(RECORDED) == sorted(path.stem for path in VERSIONS.glob("*.json"))
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_each_generation_is_understood(name: str) -> None:
+    run = read_run(printed((VERSIONS / f"{name}.json").read_bytes()), "full")
+    assert isinstance(run, DoctorReport)
+    assert (run.checks[CONFIG].status == "fail") is ("malformed" in name)
+    sides = [
+        judge(run.checks[key]) if key in run.checks else None
+        for key, judge in ((WEBSOCKET, websocket_side), (HTTP, http_side))
+    ]
+    assert tuple(side and (side.outcome, side.failure) for side in sides) == RECORDED[name]
