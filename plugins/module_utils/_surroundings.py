@@ -87,7 +87,7 @@ def mcp_servers(layers: Layers) -> tuple[str, ...]:
 def _written(path: str) -> float | None:
     try:
         status = os.stat(path)
-    except (OSError, ValueError):
+    except OSError:
         return None
     return status.st_mtime if stat.S_ISREG(status.st_mode) else None
 

@@ -406,4 +406,12 @@ def test_hostile_names_are_shown_as_one_bounded_line() -> None:
     assert {"many_mcp_servers", "several_versions", "misplaced_keys"} <= {one.name for one in told}
     for finding in told:
         assert finding.detail.isprintable()
-        assert len(finding.detail) <= 600
+    assert [
+        one.detail[-11:] for one in told if one.name in ("misplaced_keys", "many_mcp_servers")
+    ] == ["and 47 more"] * 2
+
+
+def test_a_detail_is_bounded() -> None:
+    host = "localhost" + "." * 5000
+    (told,) = found(wsl="wsl2", proxies=proxied(host, "dead_port"))
+    assert len(told.detail) <= 600

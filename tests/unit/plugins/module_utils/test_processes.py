@@ -212,17 +212,18 @@ def test_entries_that_cannot_be_read_are_passed_over(machine: Machine) -> None:
     machine.start(13, 1, b"codex").joinpath("stat").write_text("13 (codex) S one two\n")
     machine.start(14, 1, b"codex").joinpath("cmdline").unlink()
     machine.start(15, 1, b"codex", uid=0)
-    (machine.folder / "16").write_text("no folder")
-    (machine.folder / "\u0661\u0662").mkdir()
-    machine.start(17, 1, b"codex", comm="a) S 1 (\x1b[2J")
-    assert machine.look() == (Process("session", BOOT + 17.0, {}),)
+    machine.start(16, 1, b"codex").joinpath("stat").write_text("16 (codex) S\n")
+    (machine.folder / "17").write_text("no folder")
+    (machine.folder / "\u00b2").mkdir()
+    machine.start(18, 1, b"codex", comm="a) S 1 (\x1b[2J")
+    assert machine.look() == (Process("session", BOOT + 18.0, {}),)
 
 
 def test_a_hostile_command_line_and_environment_are_read_to_a_bound(machine: Machine) -> None:
     machine.start(
         10,
         1,
-        b"codex exec \x1b]0;x\x07\xff\xfe " + b"x " * 500_000,
+        b"codex -c \x1b]0;x\x07\xff\xfe" + b"x" * 500_000 + b" doctor",
         environment=b"HTTPS_PROXY=" + b"y" * 1_000_000 + b"\0HTTP_PROXY=late\0",
     )
     (found,) = machine.look()
@@ -282,6 +283,8 @@ PS = f"""\
   504     1   501 Sat Nov 21 09:25:48 2026 vim /Users/jo/codex
   505     1   501 Sat Nov 21 09:25:48 2026 /bin/cat /srv/codex notes
   506     1   501 Sat Nov 21 09:25:48 2026 codex doctor --json
+  509     1   501 Sat Nov 21 09:25:48 2026 /Users/jo/bin/vim /Users/jo/codex
+  510     1   501 Sat Nov 21 09:25:48 2026 /Applications/Some.app/open --in a/codex
   507     1   501 Sat Nov 21 09:25:49 2026 /usr/bin/codex look at src/codex now
   508     1   501 Sat Nov 21 09:25:49 2026 codex-linux-sandbox true
 """  # noqa: E501
@@ -336,7 +339,7 @@ def test_thousands_of_lines_are_read_to_a_bound() -> None:
     "outcome",
     [
         Outcome("exit", 1, b"", b"ps: illegal option", 0.1),
-        Outcome("timeout", -9, PS.encode(), b"", 5.0),
+        Outcome("timeout", 0, PS.encode(), b"", 5.0),
         Outcome("output", -9, PS.encode(), b"", 1.0),
         OSError("no ps"),
     ],

@@ -151,7 +151,9 @@ def test_wslinfo_has_the_last_word(tmp_path: Path) -> None:
     assert root.kind() == "wsl2"
 
 
-@pytest.mark.parametrize("told", ["exit 1", "sleep 60", "echo"])
+@pytest.mark.parametrize(
+    "told", ["echo mirrored; exit 1", "echo mirrored; exec sleep 60", "echo", "exit 0"]
+)
 def test_without_a_word_of_wslinfo_the_configuration_is_read(
     tmp_path: Path, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,4 +193,5 @@ def test_a_pipe_in_place_of_a_file_is_not_opened(tmp_path: Path) -> None:
     root = Root(tmp_path, WSL2)
     (tmp_path / "mnt/c/Users/dev").mkdir(parents=True)
     os.mkfifo(tmp_path / "mnt/c/Users/dev/.wslconfig")
-    assert root.kind() == "wsl2"
+    root.wslconfig("zoe", "[wsl2]\nnetworkingMode=mirrored\n")
+    assert root.kind() == "wsl2_mirrored"
