@@ -52,7 +52,7 @@ _ATTEMPT = re.compile(r"Reconnecting\.\.\. \d+/\d+")
 _FELL_BACK = "Falling back from WebSockets to HTTPS transport"
 
 # The client's words hold bodies of answers and addresses: they are told apart, never passed on.
-_STATUS = re.compile(r"\bunexpected status (\d{3})\b")
+_STATUS = re.compile(r"\b(?:unexpected|last) status:? (\d{3})\b")
 _REASONS = (
     (re.compile(r"usage limit|quota|rate limit", re.I), "the account's usage limit is reached"),
     (
@@ -74,9 +74,9 @@ class Live:
     seconds: float
     """Wall time of the whole client run."""
     reconnect_lines: int
-    """How many attempts ``Reconnecting... n/m`` the client counted out."""
+    """How many attempts ``Reconnecting... n/m`` the client counted out, over HTTP as well."""
     fell_back: bool
-    """Whether the client said that it fell back to HTTP; clients up to 0.136 never say so."""
+    """Whether the client said that it fell back to HTTP; 0.116, 0.150 and later do, 0.130 not."""
     problem: str
     """Why there is no answer, as a phrase; '' where there is one."""
 

@@ -5,12 +5,15 @@
 """How a user is logged in to Codex, told without opening ``auth.json``.
 
 This module util is PRIVATE to the collection. ``ask_status`` asks the client, ``login`` decides.
-Measured with 0.116.0 to 0.169.0: ``CODEX_API_KEY`` and ``CODEX_ACCESS_TOKEN`` of the process
-environment overrule the stored login (under a ChatGPT login the turn goes to the API host, or
-without any credential where the token is no good), while ``codex login status`` goes on
-reporting the stored one beside the former; from ``.env`` they are dropped. ``OPENAI_API_KEY``
-is never sent, whatever doctor's "auth is provided by environment" suggests: a stored login
-stays, and without one the turn carries no credential.
+Measured with 0.116.0 to 0.169.0:
+
+* ``CODEX_API_KEY`` of the process environment overrules a stored login for ``codex exec`` and for
+  doctor, which then probes the API host, while an interactive session (0.169.0) keeps the stored
+  login and its other host, and ``codex login status`` reports that one;
+* ``CODEX_ACCESS_TOKEN`` overrules it too; where the token is no good no credential is sent at all;
+* ``OPENAI_API_KEY`` changes nothing: a stored login stays, and without one the turn carries no
+  credential, although doctor says "auth is provided by environment";
+* from ``.env`` the client drops whatever is called ``CODEX_*``.
 """
 
 from __future__ import annotations
@@ -63,6 +66,17 @@ def login(
         # A blank value counts as none (measured with 0.169.0).
         api_key_variables=tuple(name for name in _KEY_VARIABLES if seen.get(name, "").strip()),
     )
+
+
+def conflicting(found: Login) -> tuple[str, ...]:
+    """The variables that overrule another stored login: two kinds of credentials at once.
+
+    Then ``exec`` and doctor talk to another host than an interactive session does.
+    ``OPENAI_API_KEY`` is never among them, for it has no effect.
+    """
+    if found.status != "chatgpt":
+        return ()
+    return tuple(name for name in found.api_key_variables if name in OVERRULING_VARIABLES)
 
 
 def ask_status(

@@ -17,7 +17,9 @@ from ansible_collections.devfleet.codex.plugins.module_utils._layers import (
     OverrideRefused,
     Provider,
     active_provider,
+    effective,
     merge,
+    provider_file,
     read_layers,
     with_overrides,
 )
@@ -128,6 +130,91 @@ def test_every_file_is_its_layer(tmp_path: Path) -> None:
         "system": "s",
         "managed": "m",
         "requirements": "r",
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "told", "deciding"),
+    [
+        ([], None, None),
+        (["home/config.toml"], None, "home/config.toml"),
+        (["etc/config.toml"], None, "etc/config.toml"),
+        (["home/config.toml", "etc/config.toml"], None, "home/config.toml"),
+        (["home/config.toml", "etc/managed_config.toml"], None, "etc/managed_config.toml"),
+        (["etc/requirements.toml", "etc/managed_config.toml"], None, "etc/requirements.toml"),
+        (["home/config.toml"], "home/config.toml", "home/config.toml"),
+        (["home/config.toml"], "corp", None),
+    ],
+    ids=str,
+)
+def test_the_file_that_decides_is_named(
+    files: list[str], told: str | None, deciding: str | None, tmp_path: Path
+) -> None:
+    for name in files:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f'model_provider = "{name}"\n')
+    read = read_layers(str(tmp_path / "home"), str(tmp_path / "etc"), ())
+    expected = deciding and str(tmp_path / deciding)
+    assert provider_file(read, active_provider(read, told)) == expected
+
+
+def test_an_override_lies_in_no_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('model_provider = "mine"\n')
+    read = with_overrides(read_layers(str(tmp_path), "/none", ()), ["model_provider=openai"])
+    assert provider_file(read, active_provider(read, None)) is None
+    assert list(read.paths) == ["user"]
+
+
+def test_a_projects_file_cannot_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "project"
+    (project / ".codex").mkdir(parents=True)
+    (project / ".codex/config.toml").write_text('model_provider = "project"\n[broken\n')
+    monkeypatch.chdir(project)
+    read = read_layers(str(tmp_path / "home"), str(tmp_path / "etc"), ())
+    assert read == Layers({}, ())
+    assert active_provider(read, None).active == "openai"
+
+
+def test_a_folder_that_may_not_be_entered_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = os.lstat
+
+    def refuse(path: t.Any, **options: t.Any) -> os.stat_result:
+        if os.fspath(path).startswith("/etc/closed/"):
+            raise PermissionError(13, "Permission denied", path)
+        return genuine(path, **options)
+
+    monkeypatch.setattr(os, "lstat", refuse)
+    read = read_layers(str(tmp_path), "/etc/closed", ())
+    assert read.documents == {}
+    assert [problem.split(": ")[0] for problem in read.problems] == [
+        "/etc/closed/requirements.toml",
+        "/etc/closed/managed_config.toml",
+        "/etc/closed/config.toml",
+    ]
+
+
+def test_all_layers_together() -> None:
+    together = effective(
+        layers(
+            system={"a": "system", "t": {"x": "system", "y": "system"}},
+            user={"a": "user", "b": "user", "t": {"x": "user"}},
+            override={"b": "override"},
+            managed={"c": "managed"},
+            mdm_managed={"c": "mdm", "d": "mdm"},
+            requirements={"d": "required", "e": "required"},
+            mdm_requirements={"e": "mdm"},
+        )
+    )
+    assert together == {
+        "a": "user",
+        "b": "override",
+        "c": "mdm",
+        "d": "required",
+        "e": "mdm",
+        "t": {"x": "user", "y": "system"},
     }
 
 
