@@ -26,8 +26,8 @@ MOST_MCP_SERVERS = 100
 _NAME = 60
 _MOUNTS_BYTES = 1024 * 1024
 
-# From the lowest to the highest; requirements.toml lists what is allowed, not what is started.
-_MCP_LAYERS = ("system", "user", "override", "managed")
+# From the lowest to the highest; requirements list what is allowed, not what is started.
+_MCP_LAYERS = ("system", "user", "override", "managed", "mdm_managed")
 
 
 def read_surroundings(

@@ -36,6 +36,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 PATIENCE = 60
+HTTP_ONLY = """
+[model_providers.openai_http]
+name = "OpenAI HTTP only"
+wire_api = "responses"
+requires_openai_auth = true
+supports_websockets = false
+"""
 
 
 @pytest.fixture
@@ -155,3 +162,20 @@ def test_a_background_server_keeps_its_proxy_until_the_advised_command_ends_it(
         with terminal_session(machine, project, "HELLO") as third:
             turn(third)
             assert newer.tunnelled
+
+
+def test_a_background_server_reads_a_new_configuration_for_every_session(
+    machine: Laptop, tmp_path: pathlib.Path
+) -> None:
+    project = tmp_path / "project"
+    with terminal_session(machine, project, "HELLO") as first:
+        turn(first)
+        first.attend(1)
+        before = machine.service.requests[:]
+        config = machine.config.read_text()
+        machine.config.write_text(f'model_provider = "openai_http"\n{config}{HTTP_ONLY}')
+        with terminal_session(machine, project, "HELLO") as second:
+            turn(second)
+            after = machine.service.requests[len(before) :]
+    assert "websocket" in {one.transport for one in before if one.path.endswith("/responses")}
+    assert {one.transport for one in after if one.path.endswith("/responses")} == {"http"}

@@ -144,7 +144,15 @@ def test_a_dotenv_that_is_no_file_was_not_changed(tmp_path: Path) -> None:
             },
             ("a",),
         ),
+        (
+            {
+                "managed": {"mcp_servers": {"a": {"enabled": True}, "b": {}}},
+                "mdm_managed": {"mcp_servers": {"a": {"enabled": False}}},
+            },
+            ("b",),
+        ),
         ({"requirements": {"mcp_servers": {"a": {}}}}, ()),
+        ({"mdm_requirements": {"mcp_servers": {"a": {}}}}, ()),
         ({"user": {"mcp_servers": "none"}}, ()),
         ({"user": {"mcp_servers": {"a": "none", "b": ["x"]}}}, ()),
         ({"user": {"mcp_servers": {"x" * 500: {}}}}, ("x" * 57 + "...",)),
