@@ -26,7 +26,7 @@ from ._text import clean
 from ._version import Version, parse_version
 
 MANY_SESSIONS = 5
-"""Sessions at once that are worth a word (requirement 15 names no number: a chosen one)."""
+"""Sessions at once that are worth a word: a chosen number, nobody has measured one."""
 
 MANY_MCP_SERVERS = 5
 """MCP servers that are worth a word (issue 21318 says "many": a chosen number)."""
@@ -114,7 +114,7 @@ FINDINGS = tuple(_ADVICE)
 """Every name, in the order in which findings are told."""
 
 ROUTES_FINDINGS = ("network", "proxy_not_used", "auth_or_client_version")
-"""What asking the service's host on each way to it can show (requirement 19)."""
+"""What asking the service's host on each way to it can show."""
 
 _ROUTES = {
     "network": "the service's host answers neither directly nor through a proxy",
