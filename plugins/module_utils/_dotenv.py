@@ -20,7 +20,7 @@ import typing as t
 
 from ._dotenv_value import BLANKS, LineError, Value, read_value
 
-SIZE_LIMIT = 1 << 20
+SIZE_LIMIT = 1 << 18
 """Bytes of a file that is still read; whoever opens the file refuses more."""
 VALUE_LIMIT = 1 << 17
 """Characters of one value: Linux starts no program with a longer variable (MAX_ARG_STRLEN)."""

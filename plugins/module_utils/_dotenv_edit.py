@@ -185,7 +185,11 @@ _MENDABLE = re.compile(
     f"\ufeff?(?P<head>[{BLANKS}]*(?:export[{BLANKS}]+)?)(?P<name>{NAME_PATTERN})[{BLANKS}]*[=:]"
     "(?P<rest>[^\r\n]*)"
 )
-_COMMENT = re.compile("[ \t](#[^'\"\\\\$\ud800-\udfff]*)$")
+# Where quotes stand before a blank and a #, only a comment without quotes is surely a comment.
+_COMMENT = re.compile(
+    "(?:^[^'\"\\\\$#]*[ \t](?P<plain>#[^\ud800-\udfff]*)"
+    "|[ \t](?P<last>#[^'\"\\\\$\ud800-\udfff]*))$"
+)
 
 
 def _mending(text: str, dropped: Dropped, value: str) -> Replacement | None:
@@ -195,7 +199,7 @@ def _mending(text: str, dropped: Dropped, value: str) -> Replacement | None:
     if written is None or written["name"] != dropped.name or swallowed:
         return None
     comment = _COMMENT.search(written["rest"])
-    kept = f" {comment[1].rstrip(BLANKS)}" if comment else ""
+    kept = f" {(comment['plain'] or comment['last']).rstrip(BLANKS)}" if comment else ""
     return Replacement(
         dropped.start, written[0], f"{written['head']}{dropped.name}={quoted(value)}{kept}"
     )
@@ -245,7 +249,7 @@ def _verified(
     others = [name for name in {**values, **after} if name not in set_values and name not in remove]
     changed = [name for name in others if values.get(name) != after.get(name)]
     if not following.issuperset(changed):
-        raise EditRefused("to change it would change what Codex reads in other lines", line)
+        raise EditRefused("to change it would change other variables too", line)
     return tuple(changed)
 
 
