@@ -27,8 +27,8 @@ Document = t.Mapping[str, t.Any]
 _MOST_VALUES = 100_000
 _MOST_KEYS = 20
 _SHOWN = 80
-_STRICT_TABLES = (("features",),)
-"""Tables in which a string keeps Codex from loading the file, as all values are booleans."""
+_STRICT_TABLES = (("agents",), ("features",), ("mcp_servers",), ("projects",))
+"""Tables in which a string keeps Codex from loading the file (measured with 0.169.0)."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -78,6 +78,12 @@ SNIPPETS = {
         "fail",
         refused_with="expected a boolean",
     ),
+    "among-tables-of-tables": Snippet(
+        f"{BASE}\n[agents]\n{CHOICE}\n[mcp_servers]\n{CHOICE}\n[projects]\n{CHOICE}{OURS}",
+        "root_key_in_table",
+        "fail",
+        refused_with="expected struct",
+    ),
     "profile": Snippet(
         f"{BASE}{OURS}{PROFILE}",
         "legacy_profile",

@@ -349,6 +349,12 @@ OTHER_ID = OURS.replace("openai_http", "http_sse")
         pytest.param("[tui]\n" + CHOICE + OURS, "openai_http", (), id="harmless-elsewhere"),
         pytest.param(OURS + CORP + CHOICE, "openai_http", (), id="in-a-gateway"),
         pytest.param("[features]\n" + CHOICE + OURS, "openai_http", (IN_FEATURES,), id="features"),
+        pytest.param(
+            "[agents]\n" + CHOICE + OURS,
+            "openai_http",
+            (("agents", "model_provider"),),
+            id="agents",
+        ),
         pytest.param("[features]\nx = true\n" + OURS, "openai_http", (), id="other-features"),
         pytest.param(
             OURS + "future_key = 'x'\n" + CHOICE, "openai_http_2", (), id="an-unknown-key"
@@ -456,6 +462,11 @@ def test_a_profile_that_is_not_ours_to_clear_away_is_refused(own: str, because: 
         cure(own, version=NEW)
     for version in (OLD, None):
         assert cure(own, version=version).remove == ()
+
+
+def test_the_profile_that_is_cured_is_not_cleared_away() -> None:
+    planned = cure(PROFILE + OURS, root=PROFILE_ROOT, version=NEW)
+    assert (planned.set_values[PROFILE_ROOT], planned.remove) == ("openai_http", ())
 
 
 def test_profiles_beside_an_active_gateway_are_left_alone() -> None:
