@@ -12,6 +12,10 @@ from __future__ import annotations
 
 import difflib
 import re
+import typing as t
+
+from ._proxy_url import shown
+from ._text import clean
 
 _OURS = re.compile(
     r"""
@@ -29,20 +33,45 @@ _OURS = re.compile(
 _ADDRESS = re.compile(
     r"""(?P<before>.*?://)(?:.*@)?(?P<place>[^@?\#"']*)(?P<rest>[^"']*)(?P<after>.*)"""
 )
+_VARIABLE = re.compile(
+    r"""
+    \s* (?P<head> (?:export\s+)? (?P<name> (?:https?|all|no)_proxy ) \s* = \s* )
+    (?: (?P<quote>['"]) (?P<quoted>[^'"\\]*) (?P=quote) | (?P<bare>[^\s'"\\]*) )
+    (?: \s+ \#.* | \s* )
+    """,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+_HOSTS = re.compile(r"[\w.:,*/\[\] -]*", re.ASCII)
+_LONG = 5000
+"""Lines of a file in which lines that repeat are not compared with each other: a matter of time."""
 _HIDDEN = "(a line that holds other settings too)"
 
 
 def changed_lines(before: str, after: str) -> tuple[str, str]:
-    """The lines of ``before`` that are gone and those of ``after`` that are new, a text each."""
+    """The lines of a TOML file that are gone and those that are new, a text each."""
+    return _changed(before, after, _shown)
+
+
+def changed_variables(before: bytes | None, after: bytes | None) -> tuple[str, str]:
+    """The lines of a ``.env`` file that are gone and those that are new, a text each.
+
+    Of the proxy variables the host and port are shown, nothing of any other line.
+    """
+    texts = [(data or b"").decode("utf-8", "replace") for data in (before, after)]
+    return _changed(texts[0], texts[1], _shown_variable)
+
+
+def _changed(before: str, after: str, line_shown: t.Callable[[str], str]) -> tuple[str, str]:
     old, new = before.splitlines(), after.splitlines()
     gone: list[str] = []
     come: list[str] = []
+    is_long = len(old) > _LONG
     for tag, old_from, old_to, new_from, new_to in difflib.SequenceMatcher(
-        None, old, new, autojunk=False
+        None, old, new, autojunk=is_long
     ).get_opcodes():
         if tag != "equal":
-            gone += [_shown(line) for line in old[old_from:old_to]]
-            come += [_shown(line) for line in new[new_from:new_to]]
+            gone += [line_shown(line) for line in old[old_from:old_to]]
+            come += [line_shown(line) for line in new[new_from:new_to]]
     return _as_text(gone), _as_text(come)
 
 
@@ -51,6 +80,18 @@ def _shown(line: str) -> str:
         return ""
     match = _OURS.match(line)
     return _without_secrets(match.group(0)) if match else _HIDDEN
+
+
+def _shown_variable(line: str) -> str:
+    if not line.strip():
+        return ""
+    match = _VARIABLE.fullmatch(line)
+    if match is None:
+        return _HIDDEN
+    quote, value = match["quote"] or "", match["quoted"] or match["bare"] or ""
+    is_harmless = not value or (match["name"].lower() == "no_proxy" and _HOSTS.fullmatch(value))
+    safe = value if is_harmless else shown(value)
+    return clean(f"{match['head']}{quote}{safe}{quote}")
 
 
 def _without_secrets(line: str) -> str:
