@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``.env``, the environment and this machine's ports say about proxies, read from disk.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import typing as t
+
+from . import _dotenv, _proxies
+from ._observations import ProxySettings
+from ._routes import is_listening
+from ._text import clean
+
+
+class Dotenv(t.NamedTuple):
+    """The file as it was read."""
+
+    data: bytes | None
+    """None where there is no file, or ``problem`` says why it was not read."""
+    problem: str | None
+
+
+def read_dotenv(codex_home: str) -> Dotenv:
+    """Read ``.env`` in ``codex_home``, a symlink followed. Nothing raises."""
+    path = os.path.join(codex_home, ".env")
+    try:
+        # Without O_NONBLOCK a FIFO would be waited for.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return Dotenv(None, None)
+    except (OSError, ValueError) as error:
+        return _unread(path, f"cannot be read ({_reason(error)}); make it readable for its owner")
+    with open(handle, "rb") as stream:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+            return _unread(path, f"is {kind}; move it away")
+        try:
+            data = stream.read(_dotenv.SIZE_LIMIT + 1)
+        except OSError as error:
+            return _unread(path, f"cannot be read ({_reason(error)}); look at it by hand")
+    if len(data) > _dotenv.SIZE_LIMIT:
+        size = _dotenv.SIZE_LIMIT // 2**20
+        return _unread(path, f"is larger than {size} MB; look at it by hand")
+    return Dotenv(data, None)
+
+
+class Proxies(t.NamedTuple):
+    """What was found, and the raw URLs to try it with."""
+
+    settings: ProxySettings
+    ways: _proxies.Ways
+
+
+def read_proxies(
+    codex_home: str,
+    environment: t.Mapping[str, str],
+    shell: t.Mapping[str, str] | None,
+    hosts: t.Collection[str],
+    timeout: float = 1.0,
+) -> Proxies:
+    """Judge the proxy settings of a client started with ``environment``; see ``_proxies``.
+
+    Asks the proxies on this machine whether they listen, each for up to ``timeout`` seconds.
+    """
+    dotenv = read_dotenv(codex_home)
+    if dotenv.problem is not None:
+        unknown = _proxies.unreadable(dotenv.problem, environment)
+        return Proxies(unknown, _proxies.Ways(None, None))
+    found = _proxies.settings(dotenv.data, environment, shell, hosts)
+    addresses = _proxies.loopback_addresses(found)
+    dead = [address for address in addresses if not is_listening(*address, timeout)]
+    if dead:
+        found = _proxies.settings(dotenv.data, environment, shell, hosts, dead)
+    return Proxies(found, _proxies.ways(dotenv.data, environment, shell, hosts))
+
+
+def _unread(path: str, what: str) -> Dotenv:
+    return Dotenv(None, f"{clean(path, 200)} {what}.")
+
+
+def _reason(error: Exception) -> str:
+    return clean(getattr(error, "strerror", None) or error, 80)
