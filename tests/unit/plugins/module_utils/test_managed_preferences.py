@@ -102,15 +102,23 @@ def dangling(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [too_large, nested, dangling, Path.mkdir, os.mkfifo], ids=lambda one: one.__name__
+    ("bad", "reason"),
+    [
+        (too_large, "is larger than "),
+        (nested, "is not a property list"),
+        (dangling, "is not a regular file"),
+        (Path.mkdir, "is not a regular file"),
+        (os.mkfifo, "is not a regular file"),
+    ],
+    ids=["large", "nested", "dangling", "folder", "fifo"],
 )
 def test_a_file_that_cannot_be_read_is_named(
-    bad: t.Callable[[Path], t.Any], tmp_path: Path
+    bad: t.Callable[[Path], t.Any], reason: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "com.openai.codex.plist"
     bad(path)
     (problem,) = read_preferences([str(path)]).problems
-    assert problem.startswith(f"{path}: ")
+    assert problem.startswith(f"{path}: {reason}")
 
 
 def test_they_are_looked_for_on_macos_alone() -> None:
