@@ -46,7 +46,7 @@ MARKS: t.Mapping[str, tuple[str, ...]] = {
 ANSWER_WITHIN = 600
 """Seconds in which HTTP must have answered: a fallback while the network is away is none."""
 
-_THREAD = re.compile(r"\b(?:thread[._]id|conversation\.id)=\"?([0-9A-Za-z-]{1,64})")
+_THREAD = re.compile(r"\b(?:thread[._]id|conversation\.id)=\"?([0-9A-Za-z-]{1,64})(?=[\s\"}])")
 _TURN = re.compile(r"\bturn[._]id=\"?([0-9A-Za-z-]{1,64})")
 _ATTEMPT = re.compile(r"\((\d{1,9})/(\d{1,9}) in ")
 _STATUS = re.compile(r"(?:unexpected status |HTTP error: |\"http )([1-5]\d\d)\b")
@@ -137,7 +137,7 @@ def follow(rows: t.Iterable[Row]) -> Turns:
     fallbacks: list[Fallback] = []
     completed: dict[str, float] = {}
     for row in rows:
-        name = row.thread or _named(_THREAD, row.head)
+        name = _thread_of(row)
         if not name:
             continue
         thread = threads.setdefault(name, _Thread())
@@ -177,6 +177,18 @@ def cause_of(reason: str) -> str | None:
         if any(text in reason for text in texts):
             return cause
     return None
+
+
+def _thread_of(row: Row) -> str | None:
+    """The thread that ``row`` tells of.
+
+    A thread starts within a turn of the one that starts it, and connects there already; the
+    column then names the outer thread, the innermost span the right one (0.169).
+    """
+    if row.thread and row.target not in (CLIENT, CONNECTION):
+        return row.thread
+    named = _THREAD.findall(row.head)
+    return named[-1] if named else row.thread
 
 
 def _retried(thread: _Thread, row: Row) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import math
 import os
 import re
 import stat
@@ -22,13 +23,7 @@ import time
 import typing as t
 from urllib.parse import quote
 
-from ._log_rows import (
-    MARKS,
-    Fallback,
-    Row,
-    Turns,
-    follow,
-)
+from ._log_rows import MARKS, Fallback, Row, Turns, follow
 from ._observations import LogEvidence
 
 if t.TYPE_CHECKING:
@@ -41,9 +36,6 @@ _NAME = re.compile(r"logs_(\d{1,4})\.sqlite")
 _STATE_NAME = re.compile(r"state_(\d{1,4})\.sqlite")
 _KNOWN = 2
 """The number of the schema read here; 1 (0.115, 0.116) was seen without a row of a session."""
-_COLUMNS = frozenset(
-    ("id", "ts", "ts_nanos", "target", "feedback_log_body", "thread_id", "estimated_bytes")
-)
 _HEADER = b"SQLite format 3\0"
 _WAL_HEADER = 32
 _HEAD = 2048
@@ -51,6 +43,7 @@ _MESSAGE = 900
 _MOST_BYTES = 1_000_000
 """Of a row as the client estimated it; the rows that matter have 4 KB at most (0.169)."""
 _CLOCK_SKEW = 300
+_FAR = 1e12
 _IDLE = 3600
 _MOST_ASKED = 50
 _STEPS = 2000
@@ -87,8 +80,6 @@ def _read(folder: str, since: float, ends: float) -> LogEvidence:
     path = _database(folder)
     for _ in range(2):
         with contextlib.suppress(_Changed), _opened(path, ends) as database:
-            if not _columns(database, "logs") >= _COLUMNS:
-                raise _Unusable("unknown_schema")
             turns = follow(_rows(database, since))
             idle = _only_after_idle(database, turns.fallbacks)
             break
@@ -223,25 +214,21 @@ def _state(path: str) -> tuple[tuple[int, int, int], ...]:
     return tuple(found)
 
 
-def _columns(database: sqlite3.Connection, table: str) -> frozenset[str]:
-    return frozenset(str(row[1]) for row in database.execute(f"PRAGMA table_info({table})"))
-
-
 def _rows(database: sqlite3.Connection, since: float) -> t.Iterator[Row]:
     """The rows that matter after ``since`` and not in the future, oldest first, cut."""
-    body, marks = "feedback_log_body", {name: list(texts) for name, texts in MARKS.items()}
+    body = "feedback_log_body"
     places = " ".join(
-        f"WHEN '{target}' THEN {_first([f'instr({body}, {_quoted(text)})' for text in texts])}"
-        for target, texts in marks.items()
+        f"WHEN '{target}' THEN {_first([_place(body, text) for text in texts])}"
+        for target, texts in MARKS.items()
     )
-    targets = ", ".join(_quoted(target) for target in marks)
+    targets = ", ".join(f"'{target}'" for target in MARKS)
     rows = database.execute(
         f"SELECT ts, ts_nanos, target, substr(thread_id, 1, 64), substr({body}, 1, {_HEAD}),"
         f" substr({body}, CASE target {places} END, {_MESSAGE}) FROM logs"
         f" WHERE ts >= ? AND ts <= ? AND target IN ({targets})"
         f" AND estimated_bytes <= {_MOST_BYTES} AND CASE target {places} END > 0"
         " ORDER BY ts, ts_nanos, id",
-        (max(0.0, since), time.time() + _CLOCK_SKEW),
+        (math.floor(min(max(0.0, since), _FAR)), time.time() + _CLOCK_SKEW),
     )
     for ts, nanos, target, thread, head, message in rows:
         moment = _moment(ts, nanos)
@@ -253,8 +240,8 @@ def _first(places: t.Sequence[str]) -> str:
     return places[0] if len(places) == 1 else f"max({', '.join(places)})"
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _place(body: str, text: str) -> str:
+    return f"instr({body}, '{text}')"
 
 
 def _moment(seconds: t.Any, nanos: t.Any) -> float:
@@ -297,6 +284,6 @@ def _only_subagents(folder: str, turns: Turns, ends: float) -> bool:
                 f" WHERE child_thread_id IN ({marks})",
                 tuple(threads),
             ).fetchone()
-            return found == (len(threads),)
+            return tuple(found) == (len(threads),)
     except (_Unusable, _Changed):
         return False

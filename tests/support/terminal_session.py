@@ -25,14 +25,20 @@ import typing as t
 
 from .laptop import Laptop
 
-SETTINGS = "[tui]\nscreen_reader_detection_done = true\nanimations = false\n"
+SETTINGS = b"[tui]\nscreen_reader_detection_done = true\nanimations = false\n"
+"""What keeps the client from asking about the terminal, as a part of config.toml."""
 _ROWS, _COLUMNS = 40, 120
 _ANSWERS = (
     (b"\x1b[6n", b"\x1b[1;1R"),
     (b"\x1b[c", b"\x1b[?1;2c"),
     (b"\x1b[?u", b"\x1b[?0u"),
 )
-"""Where the cursor is, what the terminal is, which keyboard protocol: the client waits for these."""
+"""Where the cursor is, what the terminal is, which keyboard protocol it has."""
+_PROMPT = b"state=idle"
+"""Part of the title that the client gives its terminal when it waits for a question (0.169.0)."""
+_START = 30
+_SETTLING = 1.0
+_KEY = 0.4
 _SLICE = 0.1
 _KEPT = 200_000
 
@@ -48,6 +54,16 @@ class TerminalSession:
     def type(self, keys: str) -> None:
         """Send `keys` as a keyboard does."""
         os.write(self._terminal, keys.encode())
+
+    def ask(self, text: str) -> None:
+        """Wait for the prompt, then enter `text`; raises TimeoutError."""
+        self.wait_until(lambda: _PROMPT in self.screen, _START, "the prompt")
+        # What is typed before the session has settled is drawn and forgotten (0.169.0).
+        self.attend(_SETTLING)
+        self.type(text)
+        # Keys that come at once are a paste, in which Enter is a line break.
+        self.attend(_KEY)
+        self.type("\r")
 
     def wait_until(self, condition: t.Callable[[], bool], timeout: float, what: str) -> None:
         """Keep the terminal alive until `condition` holds; raise TimeoutError naming `what`."""
@@ -76,6 +92,11 @@ class TerminalSession:
             for _ in range(output.count(query)):
                 os.write(self._terminal, answer)
         self.screen = (self.screen + output)[-_KEPT:]
+
+
+def trusted(project: pathlib.Path) -> bytes:
+    """Return the part of config.toml that answers the question of trust before it is asked."""
+    return f'[projects."{project}"]\ntrust_level = "trusted"\n'.encode()
 
 
 @contextlib.contextmanager
@@ -120,7 +141,8 @@ def end_clients_of(laptop: Laptop) -> None:
 
 
 def _process_ids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
+    found = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [pid for pid in found if pid != os.getpid()]
 
 
 def _environment_of(pid: int) -> list[bytes]:

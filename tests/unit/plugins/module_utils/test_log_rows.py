@@ -123,19 +123,40 @@ def test_what_is_no_fallback(rows: tuple[Row, ...]) -> None:
     assert follow(rows).fallbacks == ()
 
 
-def test_a_reason_is_not_carried_into_the_next_turn() -> None:
+@pytest.mark.parametrize(
+    ("earlier", "counted"),
+    [
+        pytest.param((retry(1, "5/5"), fallback(2), answer(3)), ["U"], id="fallen-back"),
+        pytest.param((retry(1, "1/5"), answer(3)), [], id="recovered"),
+    ],
+)
+def test_a_reason_is_not_carried_into_the_next_turn(
+    earlier: tuple[Row, ...], counted: list[str]
+) -> None:
     bare = "retrying sampling request (5/5 in 1s)..."
-    rows = (
-        *(retry(1, "5/5"), fallback(2), answer(3)),
-        *(row(4, TURN, bare, turn="V"), fallback(5, turn="V"), answer(6, "V")),
-    )
+    later = (row(4, TURN, bare, turn="V"), fallback(5, turn="V"), answer(6, "V"))
 
-    assert [one.turn for one in follow(rows).fallbacks] == ["U"]
+    assert [one.turn for one in follow((*earlier, *later)).fallbacks] == counted
+
+
+def test_a_connection_of_a_thread_that_is_starting_is_not_one_of_the_thread_that_starts_it() -> (
+    None
+):
+    spans = "session_loop{thread_id=T}:startup_prewarm{thread.id=C prewarm.input=x}: "
+    child = Row(4, CONNECTION, "T", spans, CONNECTED)
+    answered = Row(6, TURN, "C", "turn{thread.id=C turn.id=W}: ", ANSWERED)
+    rows = (retry(1, "5/5"), fallback(2), child, answer(5), answered)
+
+    assert follow(rows).completed == {"C": 6}
 
 
 def test_the_reason_may_stand_in_an_event_of_the_conversation() -> None:
     event = Row(
-        1, EVENT, None, f"error.message={CLOSED} conversation.id=T", f"error.message={CLOSED}"
+        1,
+        EVENT,
+        None,
+        f"error.message={CLOSED} conversation.id=T app.version=0",
+        f"error.message={CLOSED}",
     )
     rows = (event, row(2, TURN, "retrying sampling request (5/5 in 1s)..."), fallback(3), answer(4))
 

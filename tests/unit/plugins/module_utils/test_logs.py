@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from pathlib import Path
@@ -73,12 +74,14 @@ def test_fallbacks_of_a_session(tmp_path: Path, session: str, fallbacks: int, ca
 
 @pytest.mark.parametrize(
     ("session", "completed"),
-    # With 0.130 the row of a connection made in advance names no thread.
     [
         ("ok", 2),
+        # The turn starts a sub-agent, which connects within it.
+        ("ok.subagent", 3),
         ("http-426.second-turn", 2),
         ("close-after", 0),
         ("http-403", 0),
+        # The row of a connection that is made in advance names no thread.
         ("ok.0.130.0", 0),
     ],
 )
@@ -133,6 +136,29 @@ def test_what_lies_before_since_is_not_counted(tmp_path: Path) -> None:
     assert dataclasses.astuple(found)[:3] == ("read", 0, 0)
 
 
+@pytest.mark.parametrize(("since", "completed"), [(1000.5, 1), (1000.75, 0)])
+def test_since_is_exact_within_its_second(tmp_path: Path, since: float, completed: int) -> None:
+    connected, *_, answered = log_database.recorded("ok", 1000)
+    rows = [
+        {**row, "ts": 1000, "ts_nanos": nanos, "thread_id": "T", "feedback_log_body": body}
+        for row, nanos, body in (
+            (connected, 700_000_000, "successfully connected to"),
+            (answered, 800_000_000, "post sampling token usage"),
+        )
+    ]
+
+    assert evidence(tmp_path, rows, since).completed_since == completed
+
+
+@pytest.mark.parametrize("since", [float("inf"), float("nan"), 1e300])
+def test_a_since_beyond_all_time_counts_nothing_that_was(tmp_path: Path, since: float) -> None:
+    rows = log_database.recorded("ok", time.time() - HOUR)
+
+    found = evidence(tmp_path, rows, since)
+
+    assert (found.outcome, found.completed_since) == ("read", 0)
+
+
 @pytest.mark.parametrize("since", [-1e12, 0.0])
 def test_a_since_in_the_deep_past_counts_everything(tmp_path: Path, since: float) -> None:
     rows = log_database.recorded("close-after", 86400 * 365)
@@ -166,6 +192,18 @@ def test_odd_values_end_in_no_failure(tmp_path: Path, odd: Row) -> None:
     rows = log_database.recorded("close-after", time.time() - HOUR)
 
     assert evidence(tmp_path, [*rows, *({**row, **odd} for row in rows)]).outcome == "read"
+
+
+def test_text_that_is_not_utf_8_hides_no_other_row(tmp_path: Path) -> None:
+    path = tmp_path / "logs_2.sqlite"
+    with contextlib.closing(log_database.connect(path)) as database:
+        log_database.insert(database, log_database.recorded("close-after", time.time() - HOUR))
+        database.execute(
+            "UPDATE logs SET feedback_log_body = CAST(x'ff' AS TEXT) || feedback_log_body"
+        )
+        database.commit()
+
+    assert read_logs(str(tmp_path), 0.0).fallbacks == 2
 
 
 @pytest.mark.parametrize(
