@@ -107,6 +107,8 @@ class Dropped:
     start: int
     end: int
     """The physical line, its newline included."""
+    joined: bool
+    """Whether Codex takes lines below for a part of it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -318,7 +320,8 @@ def _lost(text: str, logical: _Logical, reason: str) -> t.Iterator[Dropped]:
     opened = logical.opened if reason == "unterminated_quote" else None
     meant = _MEANT.match(text, first.start, first.end)
     name = meant["name"] if meant else None
-    yield Dropped(first.line, name, reason, opened, first.start, first.end)
+    joined = len(logical.lines) > 1
+    yield Dropped(first.line, name, reason, opened, first.start, first.end, joined)
     yield from _swallowed(text, logical)
 
 
@@ -329,4 +332,6 @@ def _swallowed(text: str, logical: _Logical) -> t.Iterator[Dropped]:
         if meant and meant["sign"]:
             open_to_the_end = line.opened is not None and line.opened == logical.opened
             reason = "unterminated_quote" if open_to_the_end else "inside_quotes"
-            yield Dropped(line.line, meant["name"], reason, line.opened, line.start, line.end)
+            yield Dropped(
+                line.line, meant["name"], reason, line.opened, line.start, line.end, False
+            )

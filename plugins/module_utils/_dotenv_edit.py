@@ -195,8 +195,10 @@ _COMMENT = re.compile(
 def _mending(text: str, dropped: Dropped, value: str) -> Replacement | None:
     """Return what makes the line an assignment, None for a line that is only text of another."""
     written = _MENDABLE.match(text, dropped.start, dropped.end)
-    swallowed = dropped.opened is not None and dropped.opened != dropped.line
-    if written is None or written["name"] != dropped.name or swallowed:
+    # What stands below a quote that is not closed is lost unless this line is mended.
+    own_quote = dropped.reason == "unterminated_quote" and dropped.opened == dropped.line
+    stands_alone = dropped.opened is None and not dropped.joined
+    if written is None or written["name"] != dropped.name or not (own_quote or stands_alone):
         return None
     comment = _COMMENT.search(written["rest"])
     kept = f" {(comment['plain'] or comment['last']).rstrip(BLANKS)}" if comment else ""

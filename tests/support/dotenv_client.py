@@ -67,17 +67,21 @@ def prepare(home: pathlib.Path) -> None:
 
 def see(executable: pathlib.Path, home: pathlib.Path, data: bytes) -> Seen:
     """Start the client with `data` in its `.env`."""
-    codex_home = home / ".codex"
-    (codex_home / ".env").write_bytes(data)
+    (home / ".codex/.env").write_bytes(data)
+    return look(executable, home, repr(data))
+
+
+def look(executable: pathlib.Path, home: pathlib.Path, what: str) -> Seen:
+    """Start the client with whatever its `.env` is; `what` names that where it does not end."""
     environment = {
         **ENVIRONMENT,
         "PATH": os.environ["PATH"],
         "LC_ALL": "C.UTF-8",
         "HOME": str(home),
-        "CODEX_HOME": str(codex_home),
+        "CODEX_HOME": str(home / ".codex"),
     }
     command = [str(executable), "doctor", "--json", "--network-only"]
-    status, stdout, stderr = bounded.finish(command, home, environment, 30, f"codex with {data!r}")
+    status, stdout, stderr = bounded.finish(command, home, environment, 30, f"codex with {what}")
     if status == _PANIC:
         assert "failed to set environment variable" in stderr
         return PANICKED

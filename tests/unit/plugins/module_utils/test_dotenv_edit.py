@@ -96,6 +96,7 @@ def test_a_recorded_case_is_edited_as_wanted(case: dict[str, t.Any]) -> None:
         (b"\xe9=\0\n#\xff", b"\xe9=\0\n#\xff\nH=http://h:2\n"),
         (b"\xef\xbb\xbfA=1\n", b"\xef\xbb\xbfA=1\nH=http://h:2\n"),
         (b"\xef\xbb\xbf", b"\xef\xbb\xbf\nH=http://h:2\n"),
+        (b"H='\n'\\x\nA=1\n", b"H='\n'\\x\nA=1\nH=http://h:2\n"),
         # Somebody else's last line must not come to life by a newline.
         (b"A=1\nB=2 ", b"A=1\nH=http://h:2\nB=2 "),
         (b"A=1\\", b"H=http://h:2\nA=1\\"),
