@@ -109,7 +109,12 @@ def plan(
     followers: tuple[str, ...] = ()
     if ordered:
         result = read(after, environment or {})
-        followers = _verified(values, result, set_values, remove, mended)
+        try:
+            followers = _verified(values, result, set_values, remove)
+        except _Otherwise as otherwise:
+            # Added lines alone disturb nothing, so one that stood there is to blame.
+            places = [text.count("\n", 0, one.start) + 1 for one in ordered if one.old]
+            raise EditRefused(str(otherwise), min(places, default=None)) from None
     return Edit(before, after, ordered, mended, _loses_mark(text, ordered), followers)
 
 
@@ -176,9 +181,18 @@ def _changes(text: str, reading: Reading, wanted: t.Mapping[str, str]) -> dict[s
 
 def _revaluing(text: str, assignment: Assignment, value: str) -> Replacement:
     start, end = assignment.value_start, assignment.value_end
-    # Behind a value a # is a comment only after a blank.
-    separator = " " if text.startswith("#", end) else ""
-    return Replacement(start, text[start:end], quoted(value) + separator)
+    tail = t.cast("re.Match[str]", _TAIL_BLANKS.match(text, end))
+    separator = ""
+    # Behind a value a # is a comment only after a blank, and of blanks only these two may stand.
+    if tail[0].strip(" \t") or text.startswith("#", end):
+        end = tail.end()
+        separator = " " if end < len(text) else ""
+    # Nothing between two blanks would hide the comment behind them from Codex.
+    written = quoted(value) or ("''" if text[start - 1] in BLANKS else "")
+    return Replacement(start, text[start:end], written + separator)
+
+
+_TAIL_BLANKS = re.compile(f"(?!\r?\n)[{BLANKS}]*?(?=\r?\n|[^{BLANKS}]|\\Z)|")
 
 
 _MENDABLE = re.compile(
@@ -233,25 +247,27 @@ def _addition(
     return Replacement(position, "", lines)
 
 
+class _Otherwise(Exception):
+    """Codex would read the result otherwise than it is meant."""
+
+
 def _verified(
     values: t.Mapping[str, str],
     result: Reading,
     set_values: t.Mapping[str, str],
     remove: t.Collection[str],
-    mended: t.Collection[Dropped],
 ) -> tuple[str, ...]:
-    """Return the followers; raise EditRefused if Codex would not read the result as wanted."""
-    line = min((dropped.line for dropped in mended), default=None)
+    """Return the followers; raise _Otherwise if Codex would not read the result as wanted."""
     after = effective(result)
     if any(after.get(name) != value for name, value in set_values.items()) or any(
         name in after for name in remove
     ):
-        raise EditRefused("Codex would not read the changed file as it is meant", line)
+        raise _Otherwise("Codex would not read the changed file as it is meant")
     following = _following(result, {*set_values, *remove})
     others = [name for name in {**values, **after} if name not in set_values and name not in remove]
     changed = [name for name in others if values.get(name) != after.get(name)]
     if not following.issuperset(changed):
-        raise EditRefused("to change it would change other variables too", line)
+        raise _Otherwise("to change it would change other variables too")
     return tuple(changed)
 
 

@@ -84,6 +84,11 @@ def test_a_recorded_case_is_edited_as_wanted(case: dict[str, t.Any]) -> None:
         (b"H=#x\n", b"H=http://h:2 #x\n"),
         (b"H='a\nb' # c\nA=1\n", b"H=http://h:2 # c\nA=1\n"),
         (b"H=1  # don't\nA=isn't\nB=2\n", b"H=http://h:2  # don't\nA=isn't\nB=2\n"),
+        (b"H=\t\\ \x0b  # x\r\nA=1\n", b"H=\thttp://h:2 # x\r\nA=1\n"),
+        (b"H=1\x0b\r\nA=1\n", b"H=http://h:2 \r\nA=1\n"),
+        (b"H=1\r", b"H=http://h:2"),
+        (b"H=1  ", b"H=http://h:2  "),
+        (b"H=1\x0b\n\n\nA=1\n", b"H=http://h:2 \n\n\nA=1\n"),
         # A new line comes at the end.
         (b"", b"H=http://h:2\n"),
         (b"\n", b"\nH=http://h:2\n"),
@@ -192,6 +197,11 @@ def test_several_variables_are_set_and_removed_at_once() -> None:
     edit = checked(b"A=1\nD: 1\nB=2\nG=3", {"E": "5", "B": "3", "D": "4", "F": ""}, ["A", "G"])
     assert edit.after == b"D=4\nB=3\nE=5\nF=\n"
     assert [one.line for one in edit.mended] == [2]
+
+
+def test_an_empty_value_leaves_the_comment_a_comment() -> None:
+    edit = checked(b"A=1 # don't\nB= 1 # don't\nC=1# don't\n", {"A": "", "B": ""})
+    assert edit.after == b"A= # don't\nB= '' # don't\nC=1# don't\n"
 
 
 def test_a_mended_quote_makes_way_for_a_new_line() -> None:
