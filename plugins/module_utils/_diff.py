@@ -10,6 +10,7 @@ changed line may be secrets, and so may the rest of a line that is not ours.
 
 from __future__ import annotations
 
+import collections
 import difflib
 import re
 import typing as t
@@ -43,7 +44,7 @@ _VARIABLE = re.compile(
 )
 _HOSTS = re.compile(r"[\w.:,*/\[\] -]*", re.ASCII)
 _LONG = 5000
-"""Lines of a file in which lines that repeat are not compared with each other: a matter of time."""
+"""Lines of a file of which it is only counted which are there: to align them takes too long."""
 _HIDDEN = "(a line that holds other settings too)"
 
 
@@ -63,16 +64,27 @@ def changed_variables(before: bytes | None, after: bytes | None) -> tuple[str, s
 
 def _changed(before: str, after: str, line_shown: t.Callable[[str], str]) -> tuple[str, str]:
     old, new = before.splitlines(), after.splitlines()
+    if len(old) > _LONG:
+        fewer, more = _surplus(old, new), _surplus(new, old)
+        return _as_text(map(line_shown, fewer)), _as_text(map(line_shown, more))
     gone: list[str] = []
     come: list[str] = []
-    is_long = len(old) > _LONG
     for tag, old_from, old_to, new_from, new_to in difflib.SequenceMatcher(
-        None, old, new, autojunk=is_long
+        None, old, new, autojunk=False
     ).get_opcodes():
         if tag != "equal":
             gone += [line_shown(line) for line in old[old_from:old_to]]
             come += [line_shown(line) for line in new[new_from:new_to]]
     return _as_text(gone), _as_text(come)
+
+
+def _surplus(lines: list[str], others: list[str]) -> t.Iterator[str]:
+    """Yield the lines of which ``others`` has fewer, wherever they stand, in linear time."""
+    left = collections.Counter(others)
+    for line in lines:
+        left[line] -= 1
+        if left[line] < 0:
+            yield line
 
 
 def _shown(line: str) -> str:
@@ -104,5 +116,5 @@ def _without_secrets(line: str) -> str:
     return f"{address['before']}{userinfo}{address['place']}{rest}{address['after']}"
 
 
-def _as_text(lines: list[str]) -> str:
+def _as_text(lines: t.Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)

@@ -59,7 +59,7 @@ def plan_present(wanted: Wanted, environment: Environment, before: _files.Snapsh
     try:
         values, gone = assignments(wanted, reading)
         edit = _edited(before, values, gone, environment)
-        after = _dotenv.effective(_dotenv.read(edit.after, environment))
+        after = _values(edit.after, environment) if edit.changed else now
         refuse_without_effect(after)
     except Unwanted as error:
         place = before.path if error.line is None else f"{before.path} line {error.line}"
@@ -76,7 +76,8 @@ def plan_present(wanted: Wanted, environment: Environment, before: _files.Snapsh
             f"{before.path} holds a password and other users may read it (mode "
             f"{before.mode:04o}); make it 0600"
         )
-    return _planned(before, edit.after if edit.changed else before.data, record, environment, notes)
+    data = edit.after if edit.changed else before.data
+    return Planned(before, data, record, after, _differing(now, after), tuple(notes))
 
 
 def plan_absent(environment: Environment, before: _files.Snapshot) -> Planned:
@@ -88,10 +89,10 @@ def plan_absent(environment: Environment, before: _files.Snapshot) -> Planned:
     record = _state.load(before.path)
     if record is None:
         note = f"no change of ours to {before.path} is known, so nothing is taken back"
-        return _planned(before, before.data, None, environment, [note])
+        return Planned(before, before.data, None, _values(before.data, environment), (), (note,))
     found = _history.found(record, before.data)
     if found:
-        return _planned(before, found.data, None, environment, [])
+        return _found_again(before, found, None, environment)
     earlier = [(one, one.before) for one in record.variables]
     return _taken_back(before, earlier, None, environment)
 
@@ -115,7 +116,7 @@ def plan_undo(environment: Environment, before: _files.Snapshot) -> Planned:
     steps = record.steps[:-1] if found else ()
     left = dataclasses.replace(record, steps=steps, variables=rest) if rest else None
     if found:
-        return _planned(before, found.data, left, environment, [])
+        return _found_again(before, found, left, environment)
     return _taken_back(before, [(one, one.found) for one in last], left, environment)
 
 
@@ -172,7 +173,7 @@ def _taken_back(
     environment: Environment,
 ) -> Planned:
     """Give every variable that still holds our value the one that it had earlier."""
-    now = _dotenv.effective(_dotenv.read(before.data or b"", environment))
+    now = _values(before.data, environment)
     values: dict[str, str] = {}
     gone: list[str] = []
     notes: list[str] = []
@@ -188,22 +189,27 @@ def _taken_back(
             values[one.name] = value
     edit = _edited(before, values, gone, environment)
     data = edit.after if edit.changed else before.data
-    return _planned(before, data, record, environment, [*notes, *_edit_notes(edit)])
+    after = _values(data, environment) if edit.changed else now
+    notes += _edit_notes(edit)
+    return Planned(before, data, record, after, _differing(now, after), tuple(notes))
 
 
-def _planned(
+def _found_again(
     before: _files.Snapshot,
-    data: bytes | None,
+    found: _history.Found,
     record: _state.Record | None,
     environment: Environment,
-    notes: t.Iterable[str],
 ) -> Planned:
-    was, will_be = (
-        {} if one is None else _dotenv.effective(_dotenv.read(one, environment))
-        for one in (before.data, data)
-    )
-    names = tuple(name for name in {**was, **will_be} if was.get(name) != will_be.get(name))
-    return Planned(before, data, record, will_be, names, tuple(notes))
+    now, after = _values(before.data, environment), _values(found.data, environment)
+    return Planned(before, found.data, record, after, _differing(now, after), ())
+
+
+def _values(data: bytes | None, environment: Environment) -> dict[str, str]:
+    return _dotenv.effective(_dotenv.read(data or b"", environment))
+
+
+def _differing(one: t.Mapping[str, str], other: t.Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in {**one, **other} if one.get(name) != other.get(name))
 
 
 def _edit_notes(edit: Edit) -> t.Iterator[str]:

@@ -144,8 +144,9 @@ def _no_proxy(wanted: Wanted, reading: Reading) -> str | None:
         return ",".join(wanted.no_proxy)
     if not wanted.no_proxy:
         return None
-    name = "NO_PROXY" if effective(reading).get("NO_PROXY") else "no_proxy"
-    current = next((one for one in reversed(reading.assignments) if one.name == name), None)
+    last = {one.name: one for one in reading.assignments if one.name.upper() == "NO_PROXY"}
+    found = [last[name] for name in ("NO_PROXY", "no_proxy") if name in last]
+    current = next((one for one in found if one.value or one.substituted), None)
     if current is None:
         return ",".join(wanted.no_proxy)
     there = {entry.lower() for entry in split_list(current.value)}
@@ -154,7 +155,7 @@ def _no_proxy(wanted: Wanted, reading: Reading) -> str | None:
         return current.value
     if current.substituted:
         raise Unwanted(
-            f"{name} is made of other variables; write it out, or replace it with "
+            f"{current.name} is made of other variables; write it out, or replace it with "
             "no_proxy_exclusive: true",
             current.line,
         )
