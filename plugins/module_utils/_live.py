@@ -27,10 +27,8 @@ PROMPT = "Reply with OK. Use no tools."
 
 _MOST_LINES = 20000
 
-# All of them exist from 0.116.0 on. ``exec`` asks for no approvals by itself; the user's notifier
-# would be started at the end of the turn, and the instructions of a project have no part in it.
-_ARGUMENTS = (
-    "exec",
+# The flags exist from 0.116.0 to 0.169.0, and ``exec`` asks for no approvals by itself.
+_FLAGS = (
     "--json",
     "--color",
     "never",
@@ -38,15 +36,33 @@ _ARGUMENTS = (
     "--ephemeral",
     "--sandbox",
     "read-only",
-    "-c",
-    'approval_policy="never"',
-    "-c",
-    "notify=[]",
-    "-c",
-    "project_doc_max_bytes=0",
-    "-c",
-    'model_reasoning_effort="low"',
 )
+
+# What belongs to the user's work has no part in the turn: programs that Codex would start, tools
+# and instructions that would cost tokens. An old client says nothing of a feature it has not.
+_SETTINGS = (
+    'approval_policy="never"',
+    'model_reasoning_effort="low"',
+    'web_search="disabled"',
+    "notify=[]",
+    "project_doc_max_bytes=0",
+    *(
+        f"features.{feature}=false"
+        for feature in (
+            "apps",
+            "hooks",
+            "memories",
+            "multi_agent",
+            "plugins",
+            "shell_snapshot",
+            "shell_tool",
+            "unified_exec",
+        )
+    ),
+)
+
+# ``-c`` has no quotes for keys.
+_MCP_SERVER = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 _ATTEMPT = re.compile(r"Reconnecting\.\.\. \d+/\d+")
 _FELL_BACK = "Falling back from WebSockets to HTTPS transport"
@@ -86,18 +102,23 @@ def live_turn(
     environment: t.Mapping[str, str],
     timeout: float = TIMEOUT,
     overrides: t.Sequence[str] = (),
+    mcp_servers: t.Iterable[str] = (),
 ) -> Live:
     """Let the client take one turn in an empty private directory, sandboxed and not recorded.
 
     Ends after ``timeout`` seconds at the latest, for a client without any
     network waits for ever (0.169.0). ``overrides`` are ``key=TOML value`` for
-    ``-c``. Raises nothing: a client that cannot be run is a ``problem``.
+    ``-c``; ``mcp_servers`` the names of the configured ones, which are not
+    started. Raises nothing: a client that cannot be run is a ``problem``.
     """
     folder = tempfile.mkdtemp(prefix="codex-live-")
-    given = [part for override in overrides for part in ("-c", override)]
+    unused = [
+        f"mcp_servers.{name}.enabled=false" for name in mcp_servers if _MCP_SERVER.fullmatch(name)
+    ]
+    settings = [part for setting in (*_SETTINGS, *unused, *overrides) for part in ("-c", setting)]
     try:
         outcome = run(
-            executable, [*_ARGUMENTS, *given, "--cd", folder, PROMPT], environment, timeout
+            executable, ["exec", *_FLAGS, *settings, "--cd", folder, PROMPT], environment, timeout
         )
     except ClientNotRunnable as error:
         return Live(False, 0.0, 0, False, clean(error))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils._live import live_turn
-from support.laptop import CONFIG, Laptop, api_key_login, snapshot
+from ansible_collections.devfleet.codex.plugins.module_utils._live import Live, live_turn
+from support.laptop import CONFIG, Laptop, api_key_login, chatgpt_login, snapshot
 
 if t.TYPE_CHECKING:
     from .conftest import LaptopFactory
@@ -24,9 +24,14 @@ def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     assert list(folder.iterdir()) == []
 
 
-def take(laptop: Laptop, monkeypatch: pytest.MonkeyPatch, timeout: float = 90) -> t.Any:
+def take(
+    laptop: Laptop,
+    monkeypatch: pytest.MonkeyPatch,
+    timeout: float = 90,
+    mcp_servers: t.Sequence[str] = (),
+) -> Live:
     monkeypatch.setenv("HOME", str(laptop.home))
-    return live_turn(str(laptop.executable), laptop.environment(), timeout)
+    return live_turn(str(laptop.executable), laptop.environment(), timeout, mcp_servers=mcp_servers)
 
 
 def test_a_healthy_turn_counts_nothing(
@@ -86,15 +91,23 @@ def test_a_refused_login_is_told_by_its_status_alone(
 def test_a_turn_leaves_the_users_files_and_programs_alone(
     make_laptop: LaptopFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    laptop = make_laptop("live-quiet", login=api_key_login())
-    notified = laptop.home / "notified"
-    laptop.config.write_bytes(CONFIG + f'notify = ["touch", "{notified}"]\n'.encode())
+    laptop = make_laptop("live-quiet", login=chatgpt_login())
+    started = laptop.home / "started"
+    started.mkdir()
+    programs = f"""notify = ["touch", "{started}/notifier"]
+[mcp_servers.probe]
+command = "touch"
+args = ["{started}/mcp-server"]
+"""
+    laptop.config.write_bytes(CONFIG + programs.encode())
     before = snapshot(laptop.home)
 
-    assert take(laptop, monkeypatch).answered
+    assert take(laptop, monkeypatch, mcp_servers=["probe"]).answered
 
     after = snapshot(laptop.home)
     assert {name: after.get(name) for name in before} == before
-    assert not notified.exists()
+    assert list(started.iterdir()) == []
     assert not (laptop.codex_home / "sessions").exists()
     assert not (laptop.codex_home / "history.jsonl").exists()
+    asked = {request.path.rpartition("/")[2] for request in laptop.service.requests}
+    assert asked.isdisjoint({"mcp", "installed", "curated", "featured"})

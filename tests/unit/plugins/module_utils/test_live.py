@@ -149,14 +149,22 @@ def test_the_turn_has_as_little_effect_as_can_be(tmp_path: Path) -> None:
         f'while [ "$1" != --cd ]; do shift; done; ls -lad "$2" >{tmp_path}/folder',
         f"echo '{json.dumps(ANSWER)}'",
     )
-    found = live_turn(str(codex), {"PATH": "/usr/bin:/bin"}, 30, ["mcp_servers.x.enabled=false"])
+    found = live_turn(
+        str(codex),
+        {"PATH": "/usr/bin:/bin"},
+        30,
+        overrides=['model_provider="mine"'],
+        mcp_servers=["docs", "a.b", '"q"', "x=1"],
+    )
     given = (tmp_path / "given").read_text().splitlines()
     assert found.answered
     assert given[0] == "exec"
     assert {"--json", "--skip-git-repo-check", "--ephemeral"} <= set(given)
     assert given[given.index("--sandbox") + 1] == "read-only"
     settings = [given[place + 1] for place, one in enumerate(given) if one == "-c"]
-    assert {'approval_policy="never"', "notify=[]", "mcp_servers.x.enabled=false"} <= set(settings)
+    assert {'approval_policy="never"', "notify=[]", "features.shell_tool=false"} <= set(settings)
+    assert settings[-1] == 'model_provider="mine"'
+    assert [one for one in settings if "mcp" in one] == ["mcp_servers.docs.enabled=false"]
     folder = given[given.index("--cd") + 1]
     assert (tmp_path / "folder").read_text().startswith("drwx------")
     assert not Path(folder).exists()
