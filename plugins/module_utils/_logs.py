@@ -6,9 +6,11 @@
 
 This module util is PRIVATE to the collection. doctor probes the handshake
 alone; what happens after it stands in the log of the client's terminal
-sessions (``codex exec`` writes none; measured with 0.115 to 0.169). The
-database is read where it is, without a byte written beside it or into it; no
-text of it leaves this module, for it holds paths and prompts.
+sessions (``codex exec`` writes none; measured with 0.115 to 0.169), up to ten
+seconds late. The client keeps the newest 1000 rows or 10 MiB of a thread (its
+source), so that every count is a lower bound. The database is read where it
+is, without a byte written beside it or into it; no text of it leaves this
+module, for it holds paths and prompts.
 """
 
 from __future__ import annotations

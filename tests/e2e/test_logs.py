@@ -68,5 +68,6 @@ def test_the_log_tells_what_doctor_does_not_see(
         assert failed.last_seen is not None and failed.threads == failed.fallbacks
         assert abs(failed.last_seen - time.time()) < 300
         assert not failed.only_after_idle and not failed.only_subagents
-        assert (worked.fallbacks, worked.last_seen) == (failed.fallbacks, failed.last_seen)
-        assert evidence(made, failed.last_seen).fallbacks == 0
+        assert worked.outcome == "read" and worked.fallbacks >= failed.fallbacks
+        assert worked.last_seen is not None
+        assert evidence(made, worked.last_seen).fallbacks == 0

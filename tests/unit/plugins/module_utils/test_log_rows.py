@@ -182,6 +182,10 @@ def test_an_answer_in_a_connected_thread_came_over_the_websocket() -> None:
         pytest.param((connection(1), fallback(2), answer(3)), id="fallen-back"),
         pytest.param((connection(1),), id="not-answered"),
         pytest.param((Row(1, CONNECTION, None, "", CONNECTED), answer(2)), id="nameless"),
+        pytest.param(
+            (Row(1, CONNECTION, None, "startup_prewarm{thread.id=T", CONNECTED), answer(2)),
+            id="name-that-is-cut",
+        ),
     ],
 )
 def test_what_was_not_completed_over_a_websocket(rows: tuple[Row, ...]) -> None:
