@@ -47,7 +47,17 @@ def explaining(
     for problem in ordered:
         if _RULES[problem.name](seen, problem):
             return _without_refuted_repair(seen, problem)
+        if names_other(problem):
+            # Routes.other was about that one alone.
+            seen = seen._replace(routes=dataclasses.replace(seen.routes, other=None))
     return None
+
+
+def names_other(problem: ProxyProblem) -> bool:
+    """Whether the problem is about a second proxy; the first such one has ``Routes.other``."""
+    if problem.name in ("line_dropped", "https_scheme"):
+        return problem.repaired is not None and problem.variable.upper() != "NO_PROXY"
+    return problem.name in ("http_proxy_only", "case_disagrees", "shell_disagrees")
 
 
 def route_finding(routes: Routes, http: Http, websocket: WebSocket) -> str | None:

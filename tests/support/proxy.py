@@ -5,13 +5,16 @@
 """A CONNECT proxy on loopback that knows a few hosts and refuses all others.
 
 It never opens a connection that leaves the machine: a route leads to a loopback address or is
-refused when it is made, and a host without a route is answered with 403 and recorded.
+refused when it is made, and a host without a route is answered with 403 and recorded. With `tls`
+it is spoken to by TLS; with `credentials` (`user:password`) it answers all others with 407.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import ipaddress
+import ssl
 import typing as t
 
 from .service_thread import EventLoopThread
@@ -22,8 +25,16 @@ Address = tuple[str, int]
 class Proxy:
     """The proxy; use it as a context manager. Without routes it refuses everything."""
 
-    def __init__(self, routes: t.Mapping[str, Address] | None = None) -> None:
+    def __init__(
+        self,
+        routes: t.Mapping[str, Address] | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        credentials: str | None = None,
+    ) -> None:
         self._routes: dict[str, Address] = {}
+        self._tls = tls
+        self._secret = base64.b64encode(credentials.encode()).decode() if credentials else ""
         for target, address in (routes or {}).items():
             if not ipaddress.ip_address(address[0]).is_loopback:
                 raise ValueError(f"the route of {target} leaves the machine: {address[0]}")
@@ -35,11 +46,17 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls else 'http'}://{self.address}"
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self._port}"
 
     def __enter__(self) -> Proxy:
         self._thread.start()
-        self._server = self._thread.run(asyncio.start_server(self._handle, "127.0.0.1", 0))
+        self._server = self._thread.run(
+            asyncio.start_server(self._handle, "127.0.0.1", 0, ssl=self._tls)
+        )
         self._port = int(self._server.sockets[0].getsockname()[1])
         return self
 
@@ -58,6 +75,15 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         method, target = head.decode("latin-1").split(" ", 2)[:2]
+        if self._secret and f"basic {self._secret}".lower() not in head.decode("latin-1").lower():
+            self.refused.append(target)
+            writer.write(
+                b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+                b'proxy-authenticate: Basic realm="test"\r\n'
+                b"content-length: 0\r\nconnection: close\r\n\r\n"
+            )
+            await writer.drain()
+            return
         address = self._routes.get(target) if method == "CONNECT" else None
         if address is None:
             self.refused.append(target)
