@@ -73,7 +73,7 @@ def test_a_service_without_an_answer_ends_at_the_bound(
 
     assert not live.answered
     assert live.reconnect_lines >= 1
-    assert live.problem == "no answer came within 15 s"
+    assert live.problem.startswith("no answer came within")
 
 
 def test_a_refused_login_is_told_by_its_status_alone(
