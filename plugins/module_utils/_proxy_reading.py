@@ -37,15 +37,16 @@ def read_dotenv(codex_home: str) -> Dotenv:
         return Dotenv(None, None)
     except (OSError, ValueError) as error:
         return _unread(path, f"cannot be read ({_reason(error)}); make it readable for its owner")
-    with open(handle, "rb") as stream:
-        mode = os.fstat(handle).st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
-            return _unread(path, f"is {kind}; move it away")
-        try:
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+        return _unread(path, f"is {kind}; move it away")
+    try:
+        with open(handle, "rb") as stream:
             data = stream.read(_dotenv.SIZE_LIMIT + 1)
-        except OSError as error:
-            return _unread(path, f"cannot be read ({_reason(error)}); look at it by hand")
+    except OSError as error:
+        return _unread(path, f"cannot be read ({_reason(error)}); look at it by hand")
     if len(data) > _dotenv.SIZE_LIMIT:
         size = _dotenv.SIZE_LIMIT // 2**20
         return _unread(path, f"is larger than {size} MB; look at it by hand")
