@@ -19,7 +19,9 @@ from ansible_collections.devfleet.codex.plugins.module_utils._provider import va
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     APPLY,
+    REMEDIES,
     SCOPES,
+    Wanted,
     first_result,
     not_examined,
 )
@@ -35,6 +37,9 @@ _INFO_OPTIONS: dict[str, dict[str, t.Any]] = {
     "timeout": {"type": "float"},
     "probes": {"type": "int"},
     "probe_interval": {"type": "float"},
+    "log_window": {"type": "float"},
+    "minimum_version": {"type": "str"},
+    "live_check": {"type": "bool"},
 }
 
 
@@ -48,6 +53,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             argument_spec={
                 **_INFO_OPTIONS,
                 "apply": {"type": "str", "choices": list(APPLY), "default": "when_detected"},
+                "remedy": {"type": "str", "choices": list(REMEDIES), "default": "auto"},
+                "has_proxy": {"type": "bool", "default": False},
                 "scope": {"type": "str", "choices": list(SCOPES), "default": "user"},
                 "profile": {"type": "str"},
                 "provider_id": {"type": "str", "default": "openai_http"},
@@ -69,7 +76,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if seen.get("failed"):
             return {**result, **seen, "msg": _why_failed(seen)}
         try:
-            fact = first_result(seen["codex"], options["apply"], _profile(options))
+            fact = first_result(seen["codex"], _wanted(options))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             return {**result, "failed": True, "msg": f"codex_info answered nonsense: {error}"}
         return {**result, "changed": False, **fact, "codex": seen["codex"]}
@@ -79,6 +86,8 @@ def _refuse_unusable(options: dict[str, t.Any]) -> None:
     """Refuse what would come out at the first affected machine, or after the last one."""
     if options["scope"] == "profile" and not options["profile"]:
         raise AnsibleActionFail("reconnect_scope is profile, so reconnect_profile must name one.")
+    if options["remedy"] == "proxy_env" and not options["has_proxy"]:
+        raise AnsibleActionFail("reconnect_remedy is proxy_env, so reconnect_proxy must name one.")
     if not valid_provider_id(options["provider_id"]):
         raise AnsibleActionFail(
             f"reconnect_provider_id {options['provider_id']} must be made of letters, digits, _ "
@@ -91,8 +100,13 @@ def _refuse_unusable(options: dict[str, t.Any]) -> None:
             raise AnsibleActionFail(str(error)) from error
 
 
-def _profile(options: dict[str, t.Any]) -> str | None:
-    return options["profile"] if options["scope"] == "profile" else None
+def _wanted(options: dict[str, t.Any]) -> Wanted:
+    return Wanted(
+        apply=options["apply"],
+        remedy=options["remedy"],
+        profile=options["profile"] if options["scope"] == "profile" else None,
+        has_proxy=options["has_proxy"],
+    )
 
 
 def _why_failed(seen: dict[str, t.Any]) -> str:

@@ -26,6 +26,14 @@ _ADVICE = {
         "The provider sends a ChatGPT login to the API host, which refuses it; "
         "devfleet.codex.remediate removes that base_url."
     ),
+    ("http_only_broken", "root_key_in_table"): (
+        "model_provider stands below a table's header, where Codex ignores it, so the snippet that "
+        "was pasted there has no effect; devfleet.codex.remediate sets it at the root."
+    ),
+    ("http_only_broken", "legacy_profile"): (
+        "Codex refuses profiles in config.toml since 0.134.0 (issue 21580), so the snippet keeps "
+        "it from starting with or without --profile; devfleet.codex.remediate replaces it."
+    ),
     ("websocket_blocked", "upgrade_refused"): (
         "Something on the way refuses WebSockets while HTTPS works; devfleet.codex.remediate "
         "switches to HTTP only. "
@@ -47,6 +55,66 @@ _ADVICE = {
         "WebSockets are closed right after the handshake (issue 13041); "
         "devfleet.codex.remediate switches to HTTP only."
     ),
+    ("websocket_blocked", "logged_closed"): (
+        "The handshake works, yet the client's log shows WebSockets closed before the answer was "
+        "complete (issues 13041, 32366); devfleet.codex.remediate switches to HTTP only."
+    ),
+    ("websocket_blocked", "logged_cut"): (
+        "The handshake works, yet the client's log shows WebSockets cut in the middle of an answer "
+        "(issue 30933); devfleet.codex.remediate switches to HTTP only."
+    ),
+    ("websocket_blocked", "logged_silent"): (
+        "The handshake works, yet the client's log shows WebSockets that fall silent (issues "
+        "27625, 28295); devfleet.codex.remediate switches to HTTP only."
+    ),
+    ("websocket_blocked", "logged_refused"): (
+        "The handshake works now, yet the client's log shows it refused again and again, as on "
+        "another network; devfleet.codex.remediate switches to HTTP only."
+    ),
+    ("websocket_blocked", "logged_server_error"): (
+        "The client's log shows WebSockets answered with server errors again and again while HTTP "
+        "works (issue 35323); devfleet.codex.remediate switches to HTTP only."
+    ),
+    ("websocket_blocked", "logged_other"): (
+        "The handshake works, yet the client's log shows it falling back to HTTP again and again; "
+        "devfleet.codex.remediate switches to HTTP only."
+    ),
+    ("proxy_misconfigured", "line_dropped"): (
+        "A line of ~/.codex/.env that sets the proxy is not read by Codex as it is written; "
+        "write it as shown, or give reconnect_proxy."
+    ),
+    ("proxy_misconfigured", "no_scheme"): (
+        "The proxy's URL has no scheme, with which HTTP works and WebSockets fail; write http:// "
+        "before it, or give reconnect_proxy. Do not turn WebSockets off for it."
+    ),
+    ("proxy_misconfigured", "https_scheme"): (
+        "The proxy's URL begins with https://, which WebSockets cannot use; write http://, or give "
+        "reconnect_proxy. Do not turn WebSockets off for it."
+    ),
+    ("proxy_misconfigured", "socks"): (
+        "Codex speaks SOCKS for WebSockets and not for HTTP, so HTTP only would cut this user off "
+        "(issue 20844); give the proxy's HTTP port in reconnect_proxy. TUN mode is not needed."
+    ),
+    ("proxy_misconfigured", "dead_port"): (
+        "Nothing listens on the port of the proxy that is set (issue 38885); start the proxy, or "
+        "give the right one in reconnect_proxy."
+    ),
+    ("proxy_misconfigured", "no_proxy_covers_service"): (
+        "NO_PROXY names the service's hosts, so Codex goes past a proxy that works; take them out "
+        "of NO_PROXY."
+    ),
+    ("proxy_misconfigured", "http_proxy_only"): (
+        "With HTTP_PROXY alone HTTPS goes past the proxy and WebSockets go through it; set "
+        "HTTPS_PROXY to the same, or give reconnect_proxy."
+    ),
+    ("proxy_misconfigured", "case_disagrees"): (
+        "The proxy is set twice, and Codex takes the upper-case variable, which fails where the "
+        "other works; make them the same, or give reconnect_proxy."
+    ),
+    ("proxy_misconfigured", "shell_disagrees"): (
+        "~/.codex/.env beats the shell's proxy, and fails where that one works (issue 38885); "
+        "correct .env, or give reconnect_proxy."
+    ),
     (
         "network_unreachable",
         "dns",
@@ -67,9 +135,17 @@ _ADVICE = {
         "network_unreachable",
         "other",
     ): "The service cannot be reached over HTTPS either; mend the network first.",
+    ("network_unreachable", "certificate_file"): (
+        "The file of certificate authorities that is named cannot be used; correct "
+        "CODEX_CA_CERTIFICATE or SSL_CERT_FILE where it is set."
+    ),
     ("auth_missing", "no_credentials"): (
         "Codex has no usable login for this user, so its transports cannot be judged; run codex "
         "login as that user."
+    ),
+    ("auth_conflict", "api_key_beside_login"): (
+        "The service rejects what is sent, and CODEX_API_KEY or CODEX_ACCESS_TOKEN overrules the "
+        "stored login; unset it, or codex logout. Do not delete auth.json."
     ),
     ("config_invalid", "not_loadable"): (
         "Codex cannot load its configuration and does not start; mend the file that is named."
@@ -143,8 +219,32 @@ _ADVICE = {
         "proxy_credentials",
     ): "The proxy wants credentials for WebSockets; check the proxy URL.",
     ("inconclusive", "proxy_not_checked"): (
-        "The WebSocket fails behind a configured proxy; check first that the proxy URL begins "
-        "with http://."
+        "The WebSocket fails and the proxy's settings cannot be read, which may be the reason; "
+        "mend what is named first."
+    ),
+    ("inconclusive", "certificate_file"): (
+        "The WebSocket fails and the file of certificate authorities that is named cannot be "
+        "used; correct CODEX_CA_CERTIFICATE or SSL_CERT_FILE where it is set."
+    ),
+    ("inconclusive", "certificate_trust"): (
+        "The WebSocket does not trust the certificate that HTTP accepts; name the company's "
+        "certificate authority in CODEX_CA_CERTIFICATE, in the real environment and not in .env."
+    ),
+    ("inconclusive", "logs_not_read"): (
+        "The handshake works, but the client's log, which alone shows what fails after it, cannot "
+        "be read; look at the file that is named, or set reconnect_log_window to 0."
+    ),
+    ("inconclusive", "store_keyring"): (
+        "The login is in a keyring, which only the user's desktop session opens; run codex doctor "
+        "there. To log out, codex logout: deleting auth.json does not."
+    ),
+    ("inconclusive", "store_auto"): (
+        "The login may be in a keyring, which only the user's desktop session opens, or missing; "
+        "run codex login status there."
+    ),
+    ("inconclusive", "store_ephemeral"): (
+        "Logins are kept in memory alone, so none can be seen from here; run codex doctor where "
+        "the user is logged in."
     ),
     (
         "inconclusive",

@@ -92,6 +92,31 @@ def find_executables(codex_home: str, search_path: str) -> list[str]:
     return list(found.values())
 
 
+def executables_of(
+    codex_home: str, named: str | None, environment: t.Mapping[str, str]
+) -> list[str]:
+    """The client that was named, or all that are found, the one that is asked first."""
+    if named:
+        return [os.path.expanduser(named)]
+    return find_executables(codex_home, environment.get("PATH", os.defpath))
+
+
+def client_version(
+    codex_home: str, executable: str | None, environment: t.Mapping[str, str]
+) -> Version | None:
+    """The version of the client that this user runs, or None where there is none to ask."""
+    executables = executables_of(codex_home, executable, environment)
+    return version_of(executables[0], environment) if executables else None
+
+
+def version_of(executable: str, environment: t.Mapping[str, str]) -> Version | None:
+    """The version that a client tells, or None."""
+    try:
+        return examine(executable, environment).version
+    except ClientNotRunnable:
+        return None
+
+
 def install_method(executable: str) -> str:
     """How a client was installed, told from where it lies and what it links to."""
     places = executable + "\n" + os.path.realpath(executable)

@@ -2,256 +2,191 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From what was seen on a machine to a verdict. Pure.
+"""From all that was seen on a machine to one verdict. Pure.
 
-This module util is PRIVATE to the collection. When in doubt the verdict is
-``inconclusive``, and nothing is changed on its ground.
+This module util is PRIVATE to the collection. What doctor says (``_judgement``)
+comes first; each step after it may only make the verdict more exact or more
+careful, on the ground of what was read beside doctor.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import typing as t
-from urllib.parse import urlsplit
 
-from ._advice import advice_for
-from ._doctor import AUTH, CONFIG, HTTP, WEBSOCKET, Check, DoctorReport, DoctorRun, NoReport
+from ._doctor import HTTP, WEBSOCKET, DoctorReport, DoctorRun
+from ._judgement import decided_elsewhere, judge, login_doubt
 from ._layers import Provider
-from ._transport import Http, WebSocket, http_side, websocket_side
-
-REMEDIES = {"websocket_blocked": "http_provider", "http_only_broken": "http_provider"}
-"""Verdict to remedy; every other verdict has none that a tool may apply."""
-
-_NOTHING_TO_DO = ("healthy", "http_only", "not_installed", "unsupported_version")
-
-_API_HOST = "api.openai.com"
-_OPENAI_HOSTS = (None, _API_HOST, "chatgpt.com")
-"""Where a provider's turns go to the service itself; None: it has no ``base_url``."""
-
-_LOGINS = ("api_key", "chatgpt")
-"""doctor's auth modes with which a login is in order."""
-
-_OWN_CREDENTIALS = (
-    "env_key",
-    "experimental_bearer_token",
-    "auth",
-    "http_headers",
-    "env_http_headers",
-    "aws",
+from ._login import conflicting
+from ._observations import (
+    NO_LOGS,
+    NO_PROXIES,
+    CertificateFile,
+    LogEvidence,
+    Login,
+    ProxySettings,
+    Routes,
 )
+from ._proxy_cause import explaining
+from ._snippets import Broken
+from ._transport import Http, WebSocket, http_side, websocket_side
+from ._verdicts import Diagnosis, no_doctor
+
+LEAST_FALLBACKS = 3
+LEAST_THREADS = 2
+"""Logged fallbacks, and threads they happened in, that prove a WebSocket failure."""
+
+_READ = ("read", "off", "absent")
+"""The outcomes of reading the log database that leave no doubt."""
+
+_STORES = {"keyring": "store_keyring", "auto": "store_auto", "ephemeral": "store_ephemeral"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Diagnosis:
-    """A verdict, what it rests on, and what follows from it."""
+class Observed:
+    """All that a verdict rests on; what was not looked at has the value that says so."""
 
-    verdict: str
-    cause: str
-    evidence: tuple[str, ...]
-
-    @property
-    def remedy(self) -> str:
-        """http_provider, investigate or none."""
-        nothing = "none" if self.verdict in _NOTHING_TO_DO else "investigate"
-        return REMEDIES.get(self.verdict, nothing)
-
-    @property
-    def advice(self) -> str:
-        """One sentence for a person: what it means and what to do."""
-        return advice_for(self.verdict, self.cause)
+    runs: tuple[DoctorRun, ...]
+    """One or more doctor runs, made some time apart; none for a client without doctor."""
+    provider: Provider
+    proxies: ProxySettings = NO_PROXIES
+    routes: Routes | None = None
+    logs: LogEvidence = NO_LOGS
+    login: Login | None = None
+    certificates: tuple[CertificateFile, ...] = ()
+    snippet: Broken | None = None
+    """A published snippet in the user's files that has not the effect it was meant to have."""
 
 
-def diagnose(runs: t.Sequence[DoctorRun], provider: Provider) -> Diagnosis:
-    """Judge one or more doctor runs made some time apart.
+@dataclasses.dataclass(frozen=True)
+class _Sides:
+    """Both transports as the last doctor run shows them."""
 
-    A WebSocket failure counts only if every run shows one. A server error
-    (5xx) that is gone at the next run is nothing at all (issue 35323).
-    """
-    single = [_judge(run, provider) for run in runs]
-    last = single[-1]
-    if len({one.verdict for one in single}) == 1:
-        if len({one.cause for one in single}) == 1:
-            return last
-        return dataclasses.replace(last, evidence=tuple(e for one in single for e in one.evidence))
-    evidence = tuple(e for one in single for e in one.evidence)
-    if last.verdict == "healthy" and all(
-        one.cause in ("service_error", last.cause) for one in single
-    ):
-        return dataclasses.replace(last, evidence=evidence)
-    if last.verdict == "healthy":
-        return Diagnosis("inconclusive", "intermittent", evidence)
-    return Diagnosis("inconclusive", "probes_disagree", evidence)
+    report: DoctorReport
+    http: Http
+    websocket: WebSocket
 
 
-def wants_second_run(first: Diagnosis) -> bool:
-    """Whether a second run some time later can change or confirm what the first one saw."""
-    return first.verdict in ("websocket_blocked", "network_unreachable") or first.cause in (
-        "service_error",
-        "refused_alike",
-        "rate_limited",
-        "proxy_not_checked",
+def diagnose(seen: Observed) -> Diagnosis:
+    """The verdict on a machine whose client has a doctor."""
+    found = judge(seen.runs, seen.provider)
+    sides = _sides(seen.runs[-1])
+    for refine in (_by_login, _by_snippet, _by_proxies, _by_certificates, _by_logs):
+        found = refine(found, seen, sides)
+    return found
+
+
+def diagnose_without_doctor(version: str, logs: LogEvidence) -> Diagnosis:
+    """The verdict on a machine whose client is older than doctor: its logs alone can tell."""
+    if _is_proven_by(logs):
+        return Diagnosis("websocket_blocked", f"logged_{logs.cause}", (_told(logs),))
+    found = no_doctor(version)
+    return dataclasses.replace(found, evidence=(*found.evidence, *_log_lines(logs)))
+
+
+def _sides(run: DoctorRun) -> _Sides | None:
+    if not isinstance(run, DoctorReport) or not {HTTP, WEBSOCKET} <= run.checks.keys():
+        return None
+    return _Sides(run, http_side(run.checks[HTTP]), websocket_side(run.checks[WEBSOCKET]))
+
+
+def _by_login(found: Diagnosis, seen: Observed, _sides: _Sides | None) -> Diagnosis:
+    """Tell a login that is not there from one that this session cannot open, or one too many."""
+    login = seen.login
+    if login is None:
+        return found
+    told = (*found.evidence, f"codex login status: {login.status}")
+    if found.verdict == "auth_missing" and login.store in _STORES:
+        return Diagnosis("inconclusive", _STORES[login.store], told)
+    overruling = conflicting(login)
+    if found.cause == "credentials_rejected" and overruling:
+        named = f"set beside the login: {', '.join(overruling)}"
+        return Diagnosis("auth_conflict", "api_key_beside_login", (*told, named))
+    if found.cause in ("no_credentials", "login_not_shown", "credentials_rejected"):
+        return dataclasses.replace(found, evidence=told)
+    return found
+
+
+def _by_snippet(found: Diagnosis, seen: Observed, _sides: _Sides | None) -> Diagnosis:
+    """A snippet that misses its purpose is broken, however green doctor is."""
+    judged = ("healthy", "http_only", "websocket_blocked", "config_invalid")
+    if seen.snippet is None or found.verdict not in judged:
+        return found
+    if found.verdict == "config_invalid" and seen.snippet.cause != "legacy_profile":
+        return found
+    evidence = (*found.evidence, seen.snippet.evidence)
+    return Diagnosis("http_only_broken", seen.snippet.cause, evidence)
+
+
+def _by_proxies(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosis:
+    """A proxy setting that explains the failure is mended before any transport is turned off."""
+    judged = ("network_unreachable", "websocket_blocked", "managed_elsewhere")
+    if sides is None or found.verdict not in judged:
+        return found
+    problem = explaining(seen.proxies.problems, sides.http, sides.websocket, seen.routes)
+    if problem is not None:
+        told = f"{problem.variable} ({problem.source}): {problem.detail}"
+        return Diagnosis("proxy_misconfigured", problem.name, (*found.evidence, told))
+    if found.verdict == "websocket_blocked" and not seen.proxies.readable:
+        told = seen.proxies.dotenv_problem or ".env cannot be read"
+        return Diagnosis("inconclusive", "proxy_not_checked", (*found.evidence, told))
+    return found
+
+
+def _by_certificates(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosis:
+    """A file of certificate authorities that cannot be used breaks the WebSocket by itself."""
+    if not seen.certificates or sides is None:
+        return found
+    told = tuple(f"{one.variable} names {one.path}: {one.problem}" for one in seen.certificates)
+    if found.verdict == "network_unreachable":
+        return Diagnosis("network_unreachable", "certificate_file", (*found.evidence, *told))
+    # Measured with 0.169.0: such a file keeps WebSockets from being opened while HTTP goes on.
+    if sides.websocket.failure or sides.websocket.outcome == "failed":
+        return Diagnosis("inconclusive", "certificate_file", (*found.evidence, *told))
+    return found
+
+
+def _by_logs(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosis:
+    """What doctor's handshake cannot see: WebSockets that fail after it (13041, 32366)."""
+    doubtful = found.cause in ("intermittent", "service_error")
+    if sides is None or not (doubtful or found.cause == "handshake_ok"):
+        return found
+    if seen.logs.outcome not in _READ and not doubtful:
+        return Diagnosis("inconclusive", "logs_not_read", (*found.evidence, _told(seen.logs)))
+    told = (*found.evidence, *_log_lines(seen.logs))
+    if not _is_proven_by(seen.logs):
+        return dataclasses.replace(found, evidence=told)
+    verdict, cause = _why_not_curable(seen.provider, sides) or (
+        "websocket_blocked",
+        f"logged_{seen.logs.cause}",
+    )
+    return Diagnosis(verdict, cause, told)
+
+
+def _why_not_curable(provider: Provider, sides: _Sides) -> tuple[str, str] | None:
+    if sides.http.outcome != "answered":
+        return "inconclusive", "refused_alike"
+    doubt = login_doubt(sides.report, sides.websocket, sides.http)
+    if doubt:
+        return doubt
+    elsewhere = decided_elsewhere(provider)
+    return ("managed_elsewhere", elsewhere) if elsewhere else None
+
+
+def _is_proven_by(logs: LogEvidence) -> bool:
+    # A turn that was completed over a WebSocket since then says that the failure has passed.
+    return (
+        logs.fallbacks >= LEAST_FALLBACKS
+        and logs.threads >= LEAST_THREADS
+        and not logs.completed_since
     )
 
 
-def executable_missing(executable: str) -> Diagnosis:
-    """The client that was named is not there."""
-    return Diagnosis("not_installed", "executable_missing", (f"there is no file {executable}",))
+def _log_lines(logs: LogEvidence) -> tuple[str, ...]:
+    return (_told(logs),) if logs.fallbacks or logs.outcome not in _READ else ()
 
 
-def not_installed() -> Diagnosis:
-    """No client was found."""
-    return Diagnosis("not_installed", "not_found", ("no codex executable was found",))
-
-
-def no_doctor(version: str) -> Diagnosis:
-    """The client is older than ``codex doctor`` (0.131.0)."""
-    return Diagnosis("unsupported_version", "no_doctor", (f"codex {version} has no doctor",))
-
-
-def client_unusable(detail: str) -> Diagnosis:
-    """A client was found that does not answer ``--version``."""
-    return Diagnosis("inconclusive", "client_not_runnable", (detail,))
-
-
-def _judge(run: DoctorRun, provider: Provider) -> Diagnosis:
-    if isinstance(run, NoReport):
-        return Diagnosis("inconclusive", run.cause, (run.detail,))
-    return _judge_report(run, provider)
-
-
-def _judge_report(report: DoctorReport, provider: Provider) -> Diagnosis:
-    config, http_check = report.checks.get(CONFIG), report.checks.get(HTTP)
-    websocket_check = report.checks.get(WEBSOCKET)
-    if config is not None and config.status == "fail":
-        return Diagnosis("config_invalid", "not_loadable", (_where_not_loadable(config),))
-    if config is None or http_check is None or websocket_check is None:
-        return Diagnosis(
-            "inconclusive", "check_missing", ("doctor's report lacks a check it always has",)
-        )
-    if config.status not in ("ok", "warning"):
-        return Diagnosis("inconclusive", "unknown_wording", (f"configuration: {config.summary}",))
-    http, websocket = http_side(http_check), websocket_side(websocket_check)
-    evidence = (f"WebSocket: {websocket.detail}", f"HTTP: {http.detail}")
-    verdict, cause = _verdict(report, provider, websocket, http)
-    return Diagnosis(verdict, cause, evidence)
-
-
-def _where_not_loadable(config: Check) -> str:
-    place = [f"{key} {config.details[key]}" for key in ("file", "line") if key in config.details]
-    return ", ".join([config.summary, *place])
-
-
-def _verdict(
-    report: DoctorReport, provider: Provider, websocket: WebSocket, http: Http
-) -> tuple[str, str]:
-    if http.outcome == "failed":
-        return "network_unreachable", http.failure
-    if websocket.outcome == "disabled":
-        return _without_websockets(report, provider, http)
-    if websocket.outcome == "unknown" or http.outcome in ("unknown", "no_endpoint"):
-        return "inconclusive", "unknown_wording"
-    if websocket.outcome == "open":
-        return "healthy", "handshake_ok"
-    return _websocket_failure(report, provider, websocket, http)
-
-
-def _websocket_failure(
-    report: DoctorReport, provider: Provider, websocket: WebSocket, http: Http
-) -> tuple[str, str]:
-    auth = report.checks.get(AUTH)
-    no_login = websocket.auth_mode == "none" or (auth is not None and auth.status == "fail")
-    if http.mode != "provider auth":
-        if no_login:
-            return "auth_missing", "no_credentials"
-        if websocket.auth_mode not in _LOGINS or (auth is not None and auth.status != "ok"):
-            return "inconclusive", "login_not_shown"
-    if websocket.status is not None:
-        doubt = _doubtful_status(websocket.status)
-        if doubt:
-            return doubt
-    if http.outcome == "answered_otherwise":
-        return "inconclusive", "refused_alike"
-    if (
-        websocket.outcome == "failed"
-        and "proxy env vars present" in report.checks[WEBSOCKET].details
-    ):
-        # A proxy URL without a scheme looks exactly like this (0.169.0), and is cured otherwise.
-        return "inconclusive", "proxy_not_checked"
-    elsewhere = _decided_elsewhere(provider)
-    if elsewhere:
-        return "managed_elsewhere", elsewhere
-    if websocket.status is not None:
-        return (
-            "websocket_blocked",
-            "answered_with_page" if websocket.status == 200 else "upgrade_refused",
-        )
-    return "websocket_blocked", {
-        "failed": "connection_failed",
-        "timed_out": "handshake_timed_out",
-        "closed": "closed_after_handshake",
-    }[websocket.outcome]
-
-
-def _decided_elsewhere(provider: Provider) -> str | None:
-    """The layer that a change of the user's config.toml cannot beat or does not reach, or None."""
-    if provider.origin in ("managed", "requirements"):
-        return provider.origin
-    if provider.active != "openai" and provider.table_layer not in ("override", "user"):
-        return provider.table_layer or "unknown_layer"
-    return None
-
-
-def _doubtful_status(status: int) -> tuple[str, str] | None:
-    """The statuses of a refused upgrade that prove no WebSocket failure."""
-    if status == 426:
-        # Measured 0.115 to 0.169: the client falls back at once, no turn is delayed.
-        return "healthy", "upgrade_required"
-    if status == 401:
-        return "inconclusive", "credentials_rejected"
-    if status == 407:
-        return "inconclusive", "proxy_credentials"
-    if status == 429:
-        return "inconclusive", "rate_limited"
-    if status >= 500:
-        return "inconclusive", "service_error"
-    if status == 200 or 400 <= status < 500:
-        return None
-    return "inconclusive", "unknown_wording"
-
-
-def _without_websockets(report: DoctorReport, provider: Provider, http: Http) -> tuple[str, str]:
-    """The provider has WebSockets off: is that a working cure, or does it only look like one?"""
-    table = provider.table or {}
-    own_credentials = any(table.get(key) for key in _OWN_CREDENTIALS)
-    base_url = table.get("base_url")
-    host = _host(base_url) if isinstance(base_url, str) else None
-    broken = None
-    if provider.table is not None and host in _OPENAI_HOSTS and not own_credentials:
-        if table.get("requires_openai_auth") is not True:
-            # Measured with 0.169.0: doctor is green, and no Authorization header is sent.
-            broken = "no_credentials_sent"
-        elif host == _API_HOST and http.mode == "ChatGPT auth":
-            broken = "wrong_host_for_login"
-    elsewhere = _decided_elsewhere(provider) if broken else None
-    if elsewhere:
-        return "managed_elsewhere", elsewhere
-    if broken:
-        return "http_only_broken", broken
-    auth = report.checks.get(AUTH)
-    if auth is not None and auth.status == "fail":
-        return "auth_missing", "no_credentials"
-    if http.outcome != "answered":
-        return (
-            "inconclusive",
-            "refused_alike" if http.outcome == "answered_otherwise" else "unknown_wording",
-        )
-    if provider.table is None and (auth is None or auth.status != "ok"):
-        return "inconclusive", "auth_not_shown"
-    return "http_only", "websockets_off"
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+def _told(logs: LogEvidence) -> str:
+    if logs.outcome not in _READ:
+        return f"the client's log database: {logs.outcome}"
+    completed = f", {logs.completed_since} completed since" if logs.completed_since else ""
+    return f"logged: {logs.fallbacks} fallbacks in {logs.threads} threads{completed}"

@@ -4,8 +4,9 @@
 
 """Look at one user's Codex and say what is the matter with it.
 
-This module util is PRIVATE to the collection. The shell around ``_client``,
-``_doctor``, ``_layers`` and ``_diagnosis``: it runs and reads, they decide.
+This module util is PRIVATE to the collection. The shell around the readers
+(``_client``, ``_doctor``, ``_layers``, ``_beside``) and those who judge what
+they read (``_diagnosis``, ``_findings``): it runs and reads, they decide.
 """
 
 from __future__ import annotations
@@ -15,39 +16,57 @@ import os
 import time
 import typing as t
 
-from . import _diagnosis
-from ._client import ClientNotRunnable, Installation, examine, find_executables, install_method, run
-from ._diagnosis import Diagnosis
-from ._doctor import (
-    AUTH,
-    CONFIG,
-    HTTP,
-    WEBSOCKET,
-    Check,
-    DoctorReport,
-    DoctorRun,
-    NoReport,
-    doctor_arguments,
-    read_run,
+from ._beside import NOT_READ, Beside, Failure, read_beside, read_failure
+from ._client import (
+    ClientNotRunnable,
+    Installation,
+    examine,
+    executables_of,
+    install_method,
+    run,
+    version_of,
 )
+from ._codex_value import (
+    diagnosis_value,
+    doctor_value,
+    finding_value,
+    home_value,
+    live_value,
+    login_value,
+    logs_value,
+    provider_value,
+    proxy_value,
+    routes_value,
+)
+from ._diagnosis import Observed, diagnose, diagnose_without_doctor
+from ._doctor import WEBSOCKET, DoctorReport, DoctorRun, NoReport, doctor_arguments, read_run
+from ._findings import findings
 from ._home import CodexHome, locate, refuse_foreign
-from ._layers import (
-    Layers,
-    Provider,
-    active_provider,
-    merge,
-    read_layers,
-    with_overrides,
-)
+from ._judgement import judge, wants_second_run
+from ._layers import Layers, Provider, active_provider, merge, read_layers, with_overrides
+from ._live import live_turn
+from ._observations import Finding
 from ._profiles import http_only_profiles
 from ._provider import ProviderRefused, refuse_unloadable
+from ._snippets import broken_snippet, misplaced_root_keys
+from ._surroundings import read_surroundings
 from ._text import clean
-from ._version import Version, doctor_flavour
+from ._verdicts import (
+    NOTHING_TO_DO,
+    Diagnosis,
+    client_unusable,
+    executable_missing,
+    not_installed,
+)
+from ._version import Version, doctor_flavour, parse_version
+
+_NO_TURN = ("not_installed", "config_invalid", "auth_missing")
+"""The verdicts under which a live turn cannot be answered."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What to look at; times are in seconds."""
+    """What to look at; times are in seconds, ``log_window`` is in hours."""
 
     codex_home: str | None
     executable: str | None
@@ -55,6 +74,18 @@ class Request:
     probes: int
     probe_interval: float
     overrides: tuple[str, ...]
+    log_window: float = 72
+    minimum_version: str | None = None
+    live_check: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class _Client:
+    """The client that is asked, and what it is asked with."""
+
+    installation: Installation
+    version: Version
+    environment: t.Mapping[str, str]
 
 
 def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.Any]:
@@ -66,59 +97,136 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
     home = locate(request.codex_home, environment)
     refuse_foreign(home)
     client_environment = _for_home(home, environment)
-    executables = _executables(request.executable, home.path, environment)
+    executables = executables_of(home.path, request.executable, environment)
     layers = with_overrides(read_layers(home.path), request.overrides)
-    result: dict[str, t.Any] = {
+    beside = read_beside(home.path, layers, client_environment, request.log_window)
+    value: dict[str, t.Any] = {
         "installed": bool(executables) and os.path.isfile(executables[0]),
         "executable": None,
         "other_installations": [],
         "version": None,
         "install_method": None,
-        "home": _home_value(home),
-        "provider": _provider_value(active_provider(layers, None), layers, None),
+        "home": home_value(home),
+        "provider": provider_value(active_provider(layers, None), layers, None),
+        "proxy": proxy_value(beside.proxies.settings),
+        "routes": None,
+        "login": None,
         "http_only_profiles": [],
         "doctor": {"ran": False, "flavour": "none", "seconds": 0.0},
+        "logs": logs_value(beside.logs),
+        "findings": [],
+        "live": None,
     }
-    if not result["installed"]:
+    if not value["installed"]:
         absent = (
-            _diagnosis.executable_missing(clean(executables[0]))
-            if request.executable
-            else _diagnosis.not_installed()
+            executable_missing(clean(executables[0])) if request.executable else not_installed()
         )
-        return {**result, "diagnosis": _diagnosis_value(absent)}
-    result["executable"] = executables[0]
-    result["install_method"] = install_method(executables[0])
-    result["other_installations"] = [_other(path, client_environment) for path in executables[1:]]
+        return {**value, "diagnosis": diagnosis_value(absent)}
+    value["executable"] = executables[0]
+    value["install_method"] = install_method(executables[0])
+    value["other_installations"] = [_other(path, client_environment) for path in executables[1:]]
     try:
         installation = examine(executables[0], client_environment)
     except ClientNotRunnable as error:
-        return {**result, "diagnosis": _diagnosis_value(_diagnosis.client_unusable(clean(error)))}
+        return {**value, "diagnosis": diagnosis_value(client_unusable(clean(error)))}
     if installation.version is None:
-        unusable = _diagnosis.client_unusable(
-            f"{installation.executable} --version printed no version"
-        )
-        return {**result, "diagnosis": _diagnosis_value(unusable)}
-    result["version"] = installation.version.text
+        unusable = client_unusable(f"{installation.executable} --version printed no version")
+        return {**value, "diagnosis": diagnosis_value(unusable)}
+    value["version"] = installation.version.text
     profiles = http_only_profiles(home.path, layers, installation.version)
-    result["http_only_profiles"] = [clean(name, 80) for name in profiles]
-    flavour = doctor_flavour(installation.version)
-    if flavour == "none":
-        return {
-            **result,
-            "diagnosis": _diagnosis_value(_diagnosis.no_doctor(installation.version.text)),
-        }
-    runs, diagnosis, provider = _ask_doctor(
-        request, installation, flavour, client_environment, layers
-    )
-    if diagnosis.verdict == "config_invalid":
-        evidence = (*diagnosis.evidence, *_not_loadable(home, layers))
-        diagnosis = dataclasses.replace(diagnosis, evidence=evidence)
+    value["http_only_profiles"] = [clean(name, 80) for name in profiles]
+    client = _Client(installation, installation.version, client_environment)
     return {
-        **result,
-        "provider": _provider_value(provider, layers, runs[-1]),
-        "doctor": _doctor_value(runs),
-        "diagnosis": _diagnosis_value(diagnosis),
+        **value,
+        **_examined(request, client, home, layers, beside, value["other_installations"]),
     }
+
+
+def _examined(
+    request: Request,
+    client: _Client,
+    home: CodexHome,
+    layers: Layers,
+    beside: Beside,
+    others: t.Sequence[t.Mapping[str, t.Any]],
+) -> dict[str, t.Any]:
+    """The values that a client with a version gives: diagnosis, findings and the live turn."""
+    flavour = doctor_flavour(client.version)
+    if flavour == "none":
+        failure = NOT_READ
+        diagnosis = diagnose_without_doctor(client.version.text, beside.logs)
+        value: dict[str, t.Any] = {}
+    else:
+        runs, provider = _ask_doctor(request, client, flavour, layers)
+        failure = NOT_READ
+        if judge(runs, provider).verdict not in NOTHING_TO_DO:
+            failure = read_failure(
+                beside,
+                layers,
+                provider,
+                runs[-1],
+                client.installation.executable,
+                client.environment,
+            )
+        seen = Observed(
+            runs=tuple(runs),
+            provider=provider,
+            proxies=beside.proxies.settings,
+            routes=failure.routes,
+            logs=beside.logs,
+            login=failure.login,
+            certificates=failure.certificates,
+            snippet=broken_snippet(layers, client.version),
+        )
+        diagnosis = diagnose(seen)
+        if diagnosis.verdict == "config_invalid":
+            evidence = (*diagnosis.evidence, *_not_loadable(home, layers))
+            diagnosis = dataclasses.replace(diagnosis, evidence=evidence)
+        value = {
+            "provider": provider_value(provider, layers, runs[-1]),
+            "routes": routes_value(seen.routes),
+            "login": login_value(seen.login),
+            "doctor": doctor_value(runs),
+        }
+    found = _findings(request, client, home, layers, beside, failure, others, diagnosis)
+    live = None
+    if request.live_check and diagnosis.verdict not in _NO_TURN:
+        live = live_turn(
+            client.installation.executable, client.environment, overrides=request.overrides
+        )
+    return {
+        **value,
+        "diagnosis": diagnosis_value(diagnosis),
+        "findings": [finding_value(one) for one in found],
+        "live": live_value(live),
+    }
+
+
+def _findings(
+    request: Request,
+    client: _Client,
+    home: CodexHome,
+    layers: Layers,
+    beside: Beside,
+    failure: Failure,
+    others: t.Sequence[t.Mapping[str, t.Any]],
+    diagnosis: Diagnosis,
+) -> tuple[Finding, ...]:
+    installed = [
+        (client.installation.executable, client.version.text),
+        *((one["executable"], one["version"] or "") for one in others),
+    ]
+    misplaced = misplaced_root_keys(layers.documents.get("user", {}))
+    return findings(
+        read_surroundings(home.path, layers, installed, misplaced, beside.processes),
+        beside.proxies.settings,
+        beside.logs,
+        failure.login,
+        failure.routes_finding,
+        parse_version(request.minimum_version) if request.minimum_version else None,
+        client.version,
+        diagnosis.verdict,
+    )
 
 
 def _not_loadable(home: CodexHome, layers: Layers) -> tuple[str, ...]:
@@ -131,47 +239,21 @@ def _not_loadable(home: CodexHome, layers: Layers) -> tuple[str, ...]:
     return layers.problems
 
 
-def client_version(
-    codex_home: str, executable: str | None, environment: t.Mapping[str, str]
-) -> Version | None:
-    """The version of the client that this user runs, or None where there is none to ask."""
-    executables = _executables(executable, codex_home, environment)
-    return _version_of(executables[0], environment) if executables else None
-
-
-def _executables(named: str | None, codex_home: str, environment: t.Mapping[str, str]) -> list[str]:
-    """The client that was named, or all that are found, the one that is asked first."""
-    if named:
-        return [os.path.expanduser(named)]
-    return find_executables(codex_home, environment.get("PATH", os.defpath))
-
-
-def _version_of(executable: str, environment: t.Mapping[str, str]) -> Version | None:
-    try:
-        return examine(executable, environment).version
-    except ClientNotRunnable:
-        return None
-
-
 def _ask_doctor(
-    request: Request,
-    installation: Installation,
-    flavour: str,
-    environment: t.Mapping[str, str],
-    layers: Layers,
-) -> tuple[list[DoctorRun], Diagnosis, Provider]:
+    request: Request, client: _Client, flavour: str, layers: Layers
+) -> tuple[list[DoctorRun], Provider]:
     arguments = doctor_arguments(flavour, request.overrides)
+    executable = client.installation.executable
     runs: list[DoctorRun] = []
     while True:
         try:
-            outcome = run(installation.executable, arguments, environment, request.timeout)
+            outcome = run(executable, arguments, client.environment, request.timeout)
             runs.append(read_run(outcome, flavour))
         except ClientNotRunnable as error:
             runs.append(NoReport("doctor_not_runnable", clean(error), 0.0))
         provider = active_provider(layers, _told_provider(runs[-1]))
-        diagnosis = _diagnosis.diagnose(runs, provider)
-        if len(runs) >= request.probes or not _diagnosis.wants_second_run(diagnosis):
-            return runs, diagnosis, provider
+        if len(runs) >= request.probes or not wants_second_run(judge(runs, provider)):
+            return runs, provider
         time.sleep(request.probe_interval)
 
 
@@ -189,81 +271,5 @@ def _for_home(home: CodexHome, environment: t.Mapping[str, str]) -> dict[str, st
 
 
 def _other(executable: str, environment: t.Mapping[str, str]) -> dict[str, t.Any]:
-    version = _version_of(executable, environment)
+    version = version_of(executable, environment)
     return {"executable": clean(executable), "version": version.text if version else None}
-
-
-def _home_value(home: CodexHome) -> dict[str, t.Any]:
-    return {"path": home.path, "exists": home.exists, "owner": home.owner, "origin": home.origin}
-
-
-def _provider_value(provider: Provider, layers: Layers, run_: DoctorRun | None) -> dict[str, t.Any]:
-    check = run_.checks.get(WEBSOCKET) if isinstance(run_, DoctorReport) else None
-    told = check.details.get("supports websockets") if check else None
-    return {
-        "active": clean(provider.active, 80),
-        "origin": provider.origin,
-        "websockets": None if told is None else told == "true",
-        "problems": list(layers.problems),
-    }
-
-
-def _doctor_value(runs: t.Sequence[DoctorRun]) -> dict[str, t.Any]:
-    last = runs[-1]
-    value: dict[str, t.Any] = {
-        "ran": isinstance(last, DoctorReport),
-        "flavour": last.flavour if isinstance(last, DoctorReport) else "none",
-        "probes": len(runs),
-        "seconds": round(sum(one.seconds for one in runs), 2),
-    }
-    if isinstance(last, DoctorReport):
-        for name, key in (
-            ("config", CONFIG),
-            ("http", HTTP),
-            ("websocket", WEBSOCKET),
-            ("auth", AUTH),
-        ):
-            check = last.checks.get(key)
-            value[name] = _check_value(name, check) if check else None
-        mode = (value["websocket"] or {}).pop("auth_mode", None)
-        value["auth"] = {"mode": mode, "summary": (value["auth"] or {}).get("summary")}
-    return value
-
-
-_DETAILS = {
-    "config": ("error", "startup warning"),
-    "http": (),
-    "websocket": (
-        "handshake transport error",
-        "handshake result",
-        "immediate close code",
-        "endpoint",
-    ),
-    "auth": (),
-}
-
-
-def _check_value(name: str, check: Check) -> dict[str, t.Any]:
-    details = {key: value for key, value in check.details.items() if key in _DETAILS[name]}
-    if name == "http":
-        details.update({key: value for key, value in check.details.items() if key.endswith("URL")})
-    value = {
-        "status": check.status,
-        "summary": check.summary,
-        "detail": clean("; ".join(f"{key}: {text}" for key, text in details.items())),
-    }
-    if name == "http":
-        value["mode"] = check.details.get("reachability mode", "")
-    if name == "websocket":
-        value["auth_mode"] = check.details.get("auth mode", "")
-    return value
-
-
-def _diagnosis_value(diagnosis: Diagnosis) -> dict[str, t.Any]:
-    return {
-        "verdict": diagnosis.verdict,
-        "cause": diagnosis.cause,
-        "evidence": [clean(line) for line in diagnosis.evidence],
-        "remedy": diagnosis.remedy,
-        "advice": diagnosis.advice,
-    }

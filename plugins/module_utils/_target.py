@@ -15,7 +15,7 @@ import typing as t
 
 from . import _files, _state
 from ._change import Refused, home_to_change
-from ._inspection import client_version
+from ._client import client_version
 from ._layers import SYSTEM_FOLDER, Layers, active_provider, merge, read_layers
 from ._provider import lookup
 from ._toml import KeyPath

@@ -51,6 +51,24 @@ options:
       - Seconds between two runs of doctor, from 0 to 3600.
     type: float
     default: 5
+  log_window:
+    description:
+      - Hours of the client's own log that count as evidence, from 0 to 8760. With V(0) it is not
+        read.
+      - Rows are counted for at most two seconds, nothing is copied, and what is older than the last
+        change of this collection does not count.
+    type: float
+    default: 72
+  minimum_version:
+    description:
+      - A client older than this is told of in RV(codex.findings), such as V(0.166.0).
+    type: str
+  live_check:
+    description:
+      - Let the client say one sentence, bounded to 150 seconds, and count the lines
+        C(Reconnecting...). It costs a few tokens of the user's login.
+    type: bool
+    default: false
   overrides:
     description:
       - Settings for this one look, each C(key=value) with a TOML value, handed to doctor as C(-c).
@@ -60,6 +78,7 @@ options:
     default: []
 seealso:
   - module: devfleet.codex.http_provider
+  - module: devfleet.codex.proxy_env
 """
 
 EXAMPLES = r"""
@@ -117,6 +136,64 @@ codex:
           and the files that could not be read.
       type: dict
       sample: {"active": "openai", "origin": "default", "websockets": true, "problems": []}
+    proxy:
+      description:
+        - The proxies of a client that is started by this task. C(source) is V(dotenv),
+          V(environment) or V(none). No user name and no password is returned.
+        - C(problems) holds what is wrong with them, whether or not it explains a failure. Each has
+          a C(name), the C(variable), its C(source) (V(shell) for a running session), a C(detail)
+          and, where one follows, the C(repaired) value.
+      type: dict
+      sample:
+        source: dotenv
+        readable: true
+        https: {"scheme": "", "host": "127.0.0.1", "port": 7890, "has_credentials": false}
+        http: null
+        all: null
+        no_proxy: ["localhost"]
+        problems:
+          - name: no_scheme
+            variable: HTTPS_PROXY
+            source: dotenv
+            detail: 127.0.0.1:7890 has no scheme, which WebSockets refuse
+            repaired: http://127.0.0.1:7890
+    routes:
+      description:
+        - Whether the service's host answers HTTP directly, through the proxy in use, and through
+          another one that is set and has no effect. Tried only where something fails.
+      type: dict
+      sample: {"host": "api.openai.com", "direct": false, "proxy": true, "other": null}
+    login:
+      description:
+        - Where the login is kept (C(store)), what C(codex login status) says (V(chatgpt),
+          V(api_key), V(none) or V(unknown)), and which variables hold an API key, by name. Asked
+          only where something fails.
+      type: dict
+      sample: {"store": "file", "status": "chatgpt", "api_key_variables": []}
+    logs:
+      description:
+        - The fallbacks to HTTP that the client has logged, the threads they happened in, the last
+          one in UTC, the commonest reason, and the threads that were completed over a WebSocket
+          since. C(outcome) is V(read), V(off), V(absent), or why it was not read.
+      type: dict
+      sample: {"outcome": "read", "fallbacks": 4, "threads": 2, "last_seen": "2026-06-03T09:12:44Z",
+        "cause": "closed", "completed_since": 0}
+    findings:
+      description:
+        - What no configuration cures, each with a C(name), a C(detail) and C(advice).
+      type: list
+      elements: dict
+      sample:
+        - name: several_versions
+          detail: 0.150.0 in /usr/local/bin/codex, 0.169.0 in /home/dev/.local/bin/codex
+          advice: Remove all but one.
+    live:
+      description:
+        - What one turn showed, with O(live_check=true). It is null where none was asked for, and
+          where none could be answered.
+      type: dict
+      sample: {"answered": true, "seconds": 6.7, "reconnect_lines": 4, "fell_back": true,
+        "problem": ""}
     http_only_profiles:
       description:
         - The profiles of this user whose provider has WebSockets off and sends the OpenAI login,
@@ -141,9 +218,10 @@ codex:
     diagnosis:
       description:
         - What it means. The verdicts are V(healthy), V(http_only), V(http_only_broken),
-          V(websocket_blocked), V(network_unreachable), V(auth_missing), V(config_invalid),
-          V(managed_elsewhere), V(not_installed), V(unsupported_version) and V(inconclusive).
-        - C(remedy) is V(http_provider), V(investigate) or V(none).
+          V(websocket_blocked), V(proxy_misconfigured), V(network_unreachable), V(auth_missing),
+          V(auth_conflict), V(config_invalid), V(managed_elsewhere), V(not_installed),
+          V(unsupported_version) and V(inconclusive).
+        - C(remedy) is V(http_provider), V(proxy_env), V(investigate) or V(none).
       type: dict
       sample:
         verdict: websocket_blocked
@@ -160,8 +238,14 @@ from ansible_collections.devfleet.codex.plugins.module_utils._home import HomeRe
 from ansible_collections.devfleet.codex.plugins.module_utils._inspection import Request, inspect
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import OverrideRefused
 from ansible_collections.devfleet.codex.plugins.module_utils._toml import TomlkitMissing
+from ansible_collections.devfleet.codex.plugins.module_utils._version import parse_version
 
-_BOUNDS = (("timeout", 1, 3600), ("probes", 1, 100), ("probe_interval", 0, 3600))
+_BOUNDS = (
+    ("timeout", 1, 3600),
+    ("probes", 1, 100),
+    ("probe_interval", 0, 3600),
+    ("log_window", 0, 8760),
+)
 """Option, least and most."""
 
 
@@ -173,6 +257,9 @@ def main() -> None:
             "timeout": {"type": "float", "default": 40},
             "probes": {"type": "int", "default": 2},
             "probe_interval": {"type": "float", "default": 5},
+            "log_window": {"type": "float", "default": 72},
+            "minimum_version": {"type": "str"},
+            "live_check": {"type": "bool", "default": False},
             "overrides": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
@@ -181,6 +268,8 @@ def main() -> None:
     for option, least, most in _BOUNDS:
         if not least <= given[option] <= most:
             module.fail_json(msg=f"{option} must be at least {least} and at most {most}")
+    if given["minimum_version"] and parse_version(given["minimum_version"]) is None:
+        module.fail_json(msg="minimum_version must be a version such as 0.166.0")
     try:
         codex = inspect(Request(**{**given, "overrides": tuple(given["overrides"])}), os.environ)
     except (HomeRefused, OverrideRefused, TomlkitMissing) as error:

@@ -38,6 +38,18 @@ options:
     description:
       - See M(devfleet.codex.codex_info).
     type: float
+  log_window:
+    description:
+      - See M(devfleet.codex.codex_info).
+    type: float
+  minimum_version:
+    description:
+      - See M(devfleet.codex.codex_info).
+    type: str
+  live_check:
+    description:
+      - See M(devfleet.codex.codex_info).
+    type: bool
   apply:
     description:
       - Which verdicts call for a cure. With V(when_detected) those that prove the need, with
@@ -45,6 +57,20 @@ options:
     type: str
     choices: [when_detected, always, never]
     default: when_detected
+  remedy:
+    description:
+      - Which cure is called for. With V(auto) the proxy where it is the cause and O(has_proxy) says
+        that there is one to set, and the HTTP-only provider where WebSockets are blocked. With
+        V(http_provider) or V(proxy_env) that cure alone.
+    type: str
+    choices: [auto, http_provider, proxy_env]
+    default: auto
+  has_proxy:
+    description:
+      - Whether the role has a proxy to set. The proxy itself is none of this module's business, for
+        it may hold a password.
+    type: bool
+    default: false
   scope:
     description:
       - See M(devfleet.codex.http_provider).

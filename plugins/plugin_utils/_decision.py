@@ -10,6 +10,7 @@ returns: plain JSON types from a machine that is not trusted.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.devfleet.codex.plugins.module_utils._advice import VERDICTS_AND_CAUSES
@@ -18,10 +19,17 @@ from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 Value = t.Mapping[str, t.Any]
 
 APPLY = ("when_detected", "always", "never")
+REMEDIES = ("auto", "http_provider", "proxy_env")
 SCOPES = ("user", "profile", "system")
 
-AFFECTED = ("websocket_blocked", "http_only_broken")
+_NEEDS_PROVIDER = ("websocket_blocked", "http_only_broken")
 """The verdicts that prove the need for the HTTP-only provider."""
+
+_NEEDS_PROXY = ("proxy_misconfigured",)
+"""The verdicts that prove the need for another proxy setting."""
+
+AFFECTED = _NEEDS_PROVIDER + _NEEDS_PROXY
+"""The verdicts that prove the need for a cure."""
 
 FINE = ("healthy", "http_only", "not_installed", "unsupported_version")
 """The verdicts that leave nothing to do or to look into."""
@@ -42,52 +50,105 @@ _KEYS = (
     "provider_id",
     "restart_required",
     "message",
+    "repaired",
+    "proxy_set",
+    "findings",
+    "live",
 )
 _MOST_EVIDENCE = 10
 _MOST_ITEMS = 100
 _DEEPEST_FACT = 4
-_NEVER = (
-    "not_installed",
-    "unsupported_version",
-    "auth_missing",
-    "config_invalid",
-    "managed_elsewhere",
-    "http_only",
-)
+_NEVER = ("not_installed", "unsupported_version", "auth_missing", "config_invalid")
+"""The verdicts on which nothing is applied, for nothing could be proven."""
+
+_NEVER_A_PROVIDER = (*_NEVER, "managed_elsewhere", "http_only")
 
 
-def first_result(codex: Value, apply: str, profile: str | None = None) -> dict[str, t.Any]:
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What the operator has asked for; the defaults are those of the role."""
+
+    apply: str = "when_detected"
+    remedy: str = "auto"
+    profile: str | None = None
+    """The profile that the cure is written to, if it is."""
+    has_proxy: bool = False
+    """Whether a proxy is given that ``proxy_env`` could set."""
+
+
+def first_result(codex: Value, wanted: Wanted) -> dict[str, t.Any]:
     """The value ``reconnect_result`` right after the look at one machine.
 
     ``action`` is ``would_apply`` where a cure is called for, else ``none``, or
-    ``profile_in_place`` where the cure is a ``profile`` that is in place: doctor
+    ``profile_in_place`` where the cure is a profile that is in place: doctor
     looks at sessions without a profile, and those stay as they are.
-    Raises KeyError, TypeError or ValueError for anything that codex_info does
-    not return.
+    Raises KeyError, TypeError, ValueError or AttributeError for anything that
+    codex_info does not return.
     """
     diagnosis = codex["diagnosis"]
-    if (diagnosis["verdict"], diagnosis["cause"]) not in VERDICTS_AND_CAUSES:
+    verdict, cause = diagnosis["verdict"], diagnosis["cause"]
+    if (verdict, cause) not in VERDICTS_AND_CAUSES:
         raise ValueError("a verdict that this collection does not know")
-    wanted = {
-        "never": False,
-        "when_detected": diagnosis["verdict"] in AFFECTED,
-        "always": diagnosis["verdict"] not in _NEVER,
-    }[apply]
     profiles = codex["http_only_profiles"]
     if not isinstance(profiles, list):
         raise TypeError("http_only_profiles is not a list")
-    in_place = wanted and profile is not None and profile in profiles
+    cure = _cure(verdict, wanted)
+    in_place = cure == "http_provider" and wanted.profile in profiles
     return {
-        "verdict": diagnosis["verdict"],
-        "cause": diagnosis["cause"],
+        "verdict": verdict,
+        "cause": cause,
         "evidence": [clean(line) for line in diagnosis["evidence"][:_MOST_EVIDENCE]],
         "advice": clean(diagnosis["advice"]),
-        "remedy": "http_provider" if wanted else clean(diagnosis["remedy"], 40),
-        "action": "profile_in_place" if in_place else "would_apply" if wanted else "none",
+        "remedy": cure or clean(diagnosis["remedy"], 40),
+        "action": "profile_in_place" if in_place else "would_apply" if cure else "none",
         "version": clean(codex["version"] or "", 40) or None,
         "provider": clean(codex["provider"]["active"], 80),
-        "profile": profile,
+        "profile": wanted.profile,
         "proof": None,
+        "repaired": _repaired(codex, cause) if verdict in _NEEDS_PROXY else None,
+        "findings": [_finding(one) for one in codex["findings"][:_MOST_ITEMS]],
+        "live": _live(codex["live"]),
+    }
+
+
+def _cure(verdict: str, wanted: Wanted) -> str | None:
+    """The module that is to cure, or None. The proxy comes first: it is the smaller cure."""
+    may_set_provider = wanted.remedy in ("auto", "http_provider")
+    may_set_proxy = wanted.remedy in ("auto", "proxy_env") and wanted.has_proxy
+    if wanted.apply == "never":
+        return None
+    if verdict in _NEEDS_PROXY and may_set_proxy:
+        return "proxy_env"
+    if verdict in _NEEDS_PROVIDER and may_set_provider:
+        return "http_provider"
+    if wanted.apply == "when_detected" or verdict in _NEVER:
+        return None
+    if wanted.remedy == "proxy_env":
+        return "proxy_env" if may_set_proxy else None
+    return None if verdict in _NEVER_A_PROVIDER else "http_provider"
+
+
+def _repaired(codex: Value, cause: str) -> str | None:
+    """The setting as it should be, such as ``HTTPS_PROXY=http://127.0.0.1:7890``."""
+    for problem in codex["proxy"]["problems"][:_MOST_ITEMS]:
+        if problem["name"] == cause and problem["repaired"]:
+            return clean(f"{problem['variable']}={problem['repaired']}")
+    return None
+
+
+def _finding(finding: Value) -> dict[str, str]:
+    return {key: clean(finding[key]) for key in ("name", "detail", "advice")}
+
+
+def _live(live: Value | None) -> dict[str, t.Any] | None:
+    if live is None:
+        return None
+    return {
+        "answered": live["answered"] is True,
+        "seconds": round(float(live["seconds"]), 1),
+        "reconnect_lines": int(live["reconnect_lines"]),
+        "fell_back": live["fell_back"] is True,
+        "problem": clean(live["problem"]),
     }
 
 
@@ -104,6 +165,9 @@ def not_examined(verdict: str, message: str) -> dict[str, t.Any]:
         "provider": None,
         "profile": None,
         "proof": None,
+        "repaired": None,
+        "findings": [],
+        "live": None,
     }
 
 
@@ -166,6 +230,19 @@ def cure_problems(after: Value, before: Value, provider_id: str) -> list[str]:
     if _status(doctor, "config") != "ok" and _status(before["doctor"], "config") == "ok":
         problems.append("Codex warns about its configuration, and did not before")
     return [clean(problem) for problem in problems]
+
+
+def proxy_problems(after: Value, before: Value) -> list[str]:
+    """Why doctor's answer under the new proxy does not prove it; empty where it does.
+
+    Both are values of codex_info. A WebSocket that is refused beyond a proxy
+    which works at last is the next cause, not a failed cure.
+    """
+    verdict, cause = after["diagnosis"]["verdict"], after["diagnosis"]["cause"]
+    proven = ["healthy", "http_only"]
+    if before["diagnosis"]["verdict"] in _NEEDS_PROXY:
+        proven += _NEEDS_PROVIDER
+    return [] if verdict in proven else [clean(f"verdict under the proxy: {verdict} ({cause})")]
 
 
 def _mode(doctor: Value) -> t.Any:

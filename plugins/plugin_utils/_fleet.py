@@ -22,6 +22,8 @@ GROUPS = ("affected", "unreachable", "inconclusive")
 """What ``reconnect_fail_on`` can name."""
 
 _REASON = 90
+_MOST_FINDINGS = 40
+_MOST_HOSTS = 5
 _DONE = {
     "applied": "cured: {provider_id} uses HTTP only, by {path}",
     "applied_again": "cured again, for the setting was gone: {provider_id}, by {path}",
@@ -37,9 +39,19 @@ _DONE = {
     "rolled_back": "taken back: {provider_id} in {path}; its table stays for its chats",
     "purged": "taken back, table and all: {provider_id} in {path}",
     "would_roll_back": "would take {provider_id} in {path} back",
+    "proxy_rolled_back": "taken back: the proxy in {proxy_set}",
+    "would_roll_back_proxy": "would take the proxy in {proxy_set} back",
     "nothing_to_take_back": "nothing to take back in {path}",
 }
-_ROLLBACK = ("rolled_back", "purged", "would_roll_back", "nothing_to_take_back")
+_DONE_BY_PROXY = {
+    "applied": "cured: the proxy is set, by {path}",
+    "already_applied": "cured before: the proxy is set, by {path}",
+    "would_apply": "would set the proxy",
+}
+_PROXY_TOO = "; the proxy too, by {proxy_set}"
+_PROXY_ALONE = ("proxy_rolled_back", "would_roll_back_proxy")
+_TAKEN_BACK = ("rolled_back", "purged", "proxy_rolled_back")
+_ROLLBACK = (*_TAKEN_BACK, "would_roll_back", "would_roll_back_proxy", "nothing_to_take_back")
 _RESTART_AFTER_ROLLBACK = "Where something was taken back: restart Codex."
 _RESTART = (
     "On the cured machines: restart Codex. Chats that were started before stay with their provider "
@@ -60,7 +72,7 @@ def group_of(result: Result) -> str:
         return "cured"
     if result["verdict"] in AFFECTED:
         return "affected"
-    if action in ("rolled_back", "purged"):
+    if action in _TAKEN_BACK:
         return "taken_back"
     if result["cause"] == "executable_missing":
         return "inconclusive"
@@ -81,7 +93,7 @@ def render(title: str, results: Results) -> str:
     kind_width = max((len(kind) for kind in kinds.values()), default=0)
     lines = [f"{title}: {_count(len(results), 'host')}"]
     for host, result in sorted(results.items()):
-        line = f"  {host:<{width}}  {kinds[host]:<{kind_width}}  {_done(result)}"
+        line = f"  {host:<{width}}  {kinds[host]:<{kind_width}}  {_done(result)}{_live(result)}"
         lines.append(line.rstrip())
     lines.append(_totals(results))
     advice = sorted(
@@ -94,10 +106,11 @@ def render(title: str, results: Results) -> str:
     )
     if advice:
         lines += ["What it means:", *advice]
+    lines += _findings(results)
     actions = {result.get("action") for result in results.values()}
     if "applied" in actions:
         lines.append(_RESTART)
-    if actions & {"rolled_back", "purged"}:
+    if actions.intersection(_TAKEN_BACK):
         lines.append(_RESTART_AFTER_ROLLBACK)
     return "\n".join(lines)
 
@@ -115,13 +128,53 @@ def _done(result: Result) -> str:
     if action == "applied" and result.get("drift"):
         action = "applied_again"
     if action in _DONE:
-        shown = {
-            key: clean(result.get(key)) for key in ("path", "provider_id", "profile", "message")
-        }
-        return _DONE[action].format_map(shown)
+        by_proxy = _DONE_BY_PROXY if result.get("remedy") == "proxy_env" else {}
+        too = result.get("proxy_set") and action not in _PROXY_ALONE
+        keys = ("path", "provider_id", "profile", "message", "proxy_set")
+        shown = {key: clean(result.get(key)) for key in keys}
+        return (by_proxy.get(action, _DONE[action]) + (_PROXY_TOO if too else "")).format_map(shown)
+    if result["verdict"] == "proxy_misconfigured":
+        return _left_alone_for_its_proxy(result)
     if result["verdict"] == "config_invalid":
         return f"left alone: {clean(result['evidence'][-1])}"
     return "nothing to do" if group_of(result) == "fine" else "left alone"
+
+
+def _left_alone_for_its_proxy(result: Result) -> str:
+    repaired = result.get("repaired")
+    return f"left alone: wants {repaired}" if repaired else "left alone: wants reconnect_proxy"
+
+
+def _live(result: Result) -> str:
+    """What the live turn showed, the last word on a machine."""
+    live = result.get("live")
+    if not isinstance(live, dict):
+        return ""
+    if live.get("problem"):
+        return f"; live turn: {clean(live['problem'])}"
+    lines = _count(int(live.get("reconnect_lines") or 0), "reconnect line")
+    return f"; live turn: {live.get('seconds')} s, {lines}"
+
+
+def _findings(results: Results) -> list[str]:
+    """What no configuration cures, each with its advice once and the hosts that it was seen on."""
+    hosts: dict[tuple[str, str], list[str]] = {}
+    for host, result in sorted(results.items()):
+        found = result.get("findings")
+        for one in found if isinstance(found, list) else ():
+            if isinstance(one, dict):
+                key = (clean(one.get("name"), 60), clean(one.get("advice")))
+                hosts.setdefault(key, []).append(host)
+    if not hosts:
+        return []
+    lines = [f"  {name} ({_named(on)}): {advice}" for (name, advice), on in sorted(hosts.items())]
+    return ["Also seen:", *lines[:_MOST_FINDINGS]]
+
+
+def _named(hosts: list[str]) -> str:
+    shown = ", ".join(hosts[:_MOST_HOSTS])
+    more = len(hosts) - _MOST_HOSTS
+    return f"{shown} and {_count(more, 'other')}" if more > 0 else shown
 
 
 def totals(results: Results) -> dict[str, int]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.devfleet.codex.plugins.module_utils import _diagnosis
+from ansible_collections.devfleet.codex.plugins.module_utils import _verdicts
 from ansible_collections.devfleet.codex.plugins.module_utils._doctor import (
     Check,
     DoctorReport,
@@ -109,7 +109,7 @@ RECORDED: dict[str, tuple[Provider, Pair]] = {
             ),
             "openai-builtin.proxy-url-without-scheme.http-ok-ws-fails": (
                 BUILT_IN,
-                ("inconclusive", "proxy_not_checked"),
+                ("websocket_blocked", "connection_failed"),
             ),
             "openai-builtin.socks5-proxy.ws-ok-http-fails": (
                 BUILT_IN,
@@ -134,7 +134,7 @@ RECORDED: dict[str, tuple[Provider, Pair]] = {
 }
 
 CONNECTION_CUT = websocket(handshake_transport_error="network error: [redacted]")
-UNPROVEN_CUT = websocket(
+CUT_BEHIND_PROXY = websocket(
     handshake_transport_error="network error: [redacted]", proxy_env_vars_present="HTTPS_PROXY"
 )
 NO_LOGIN = Check("fail", "no Codex credentials were found", {})
@@ -191,7 +191,11 @@ ONE_RUN: dict[str, tuple[DoctorRun, Provider, Pair]] = {
         BUILT_IN,
         ("websocket_blocked", "connection_failed"),
     ),
-    "cut-behind-proxy": (report(UNPROVEN_CUT), BUILT_IN, ("inconclusive", "proxy_not_checked")),
+    "cut-behind-proxy": (
+        report(CUT_BEHIND_PROXY),
+        BUILT_IN,
+        ("websocket_blocked", "connection_failed"),
+    ),
     "refused-behind-proxy": (
         report(refused(403, proxy_env_vars_present="HTTPS_PROXY")),
         BUILT_IN,
@@ -369,9 +373,9 @@ ONE_RUN: dict[str, tuple[DoctorRun, Provider, Pair]] = {
     ),
 }
 
-WITHOUT_A_RUN: dict[_diagnosis.Diagnosis, Pair] = {
-    _diagnosis.not_installed(): ("not_installed", "not_found"),
-    _diagnosis.executable_missing("/no/codex"): ("not_installed", "executable_missing"),
-    _diagnosis.no_doctor("0.130.0"): ("unsupported_version", "no_doctor"),
-    _diagnosis.client_unusable("whatever"): ("inconclusive", "client_not_runnable"),
+WITHOUT_A_RUN: dict[_verdicts.Diagnosis, Pair] = {
+    _verdicts.not_installed(): ("not_installed", "not_found"),
+    _verdicts.executable_missing("/no/codex"): ("not_installed", "executable_missing"),
+    _verdicts.no_doctor("0.130.0"): ("unsupported_version", "no_doctor"),
+    _verdicts.client_unusable("whatever"): ("inconclusive", "client_not_runnable"),
 }

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _client, _inspection
+from ansible_collections.devfleet.codex.plugins.module_utils._client import client_version
 from ansible_collections.devfleet.codex.plugins.module_utils._home import HomeRefused
 from ansible_collections.devfleet.codex.plugins.module_utils._inspection import (
     Request,
-    client_version,
     inspect,
 )
 from support import stubs
@@ -152,7 +152,8 @@ def test_how_often_doctor_is_asked(
     value = look(home, **options)
     doctor = "doctor --json" + (" --network-only" if version == "0.169.0" else "")
     assert judged(value) == expected
-    assert stub.calls == ["--version"] + [doctor] * probes
+    failed = [] if expected[0] == "healthy" else ["login status"]
+    assert stub.calls == ["--version"] + [doctor] * probes + failed
     assert pauses == [5.0] * (probes - 1)
     assert value["doctor"]["probes"] == probes
 

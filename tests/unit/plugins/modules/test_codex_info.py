@@ -58,7 +58,7 @@ def test_it_tells_and_changes_nothing(home: Path, run: Run, check: bool) -> None
     result = run(_ansible_check_mode=check)
     assert result["changed"] is False
     assert result["codex"]["diagnosis"]["verdict"] == "websocket_blocked"
-    assert stub.calls == ["--version"] + ["doctor --json --network-only"] * 2
+    assert stub.calls == ["--version", *["doctor --json --network-only"] * 2, "login status"]
     assert (home / ".codex/config.toml").stat() == before
     assert [path.name for path in (home / ".codex").iterdir()] == ["config.toml"]
 
@@ -70,7 +70,7 @@ def test_every_option_is_heard(home: Path, run: Run) -> None:
         codex_home="~/mine", executable="~/codex", timeout=60, probes=3, overrides=['a="b"']
     )
     assert result["codex"]["home"]["path"] == str(home / "mine")
-    assert stub.calls[1:] == ['doctor --json --network-only -c a="b"'] * 3
+    assert stub.calls[1:] == ['doctor --json --network-only -c a="b"'] * 3 + ["login status"]
 
 
 def test_the_environment_names_the_home(

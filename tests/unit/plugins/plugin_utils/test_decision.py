@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._advice import VERDICTS_AND_CAUSES
 from ansible_collections.devfleet.codex.plugins.module_utils._text import SHORT
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
+    Wanted,
     checked_result,
     cure_problems,
     first_result,
@@ -25,6 +26,9 @@ SEEN: Value = {
     "version": "0.169.0",
     "provider": {"active": "openai"},
     "http_only_profiles": ["http", "quiet"],
+    "proxy": {"problems": []},
+    "findings": [],
+    "live": None,
     "doctor": {"http": {"mode": "ChatGPT auth"}, "config": {"status": "ok"}},
     "diagnosis": {
         "verdict": "websocket_blocked",
@@ -56,6 +60,7 @@ def diagnosed(verdict: str, cause: str) -> Value:
     return changed(changed(SEEN, "diagnosis.verdict", verdict), "diagnosis.cause", cause)
 
 
+ALWAYS, NEVER = Wanted("always"), Wanted("never")
 NEEDS = ("websocket_blocked", "http_only_broken")
 RULES_OUT = (
     "not_installed",
@@ -71,7 +76,8 @@ RULES_OUT = (
 def test_when_a_cure_is_called_for(verdict: str, cause: str) -> None:
     seen = diagnosed(verdict, cause)
     actions = {
-        apply: first_result(seen, apply)["action"] for apply in ("when_detected", "always", "never")
+        apply: first_result(seen, Wanted(apply))["action"]
+        for apply in ("when_detected", "always", "never")
     }
     assert actions == {
         "when_detected": "would_apply" if verdict in NEEDS else "none",
@@ -81,7 +87,7 @@ def test_when_a_cure_is_called_for(verdict: str, cause: str) -> None:
 
 
 def test_the_result_tells_what_was_seen() -> None:
-    assert first_result(SEEN, "when_detected") == {
+    assert first_result(SEEN, Wanted()) == {
         "verdict": "websocket_blocked",
         "cause": "upgrade_refused",
         "evidence": ["WebSocket: http 403 Forbidden", "HTTP: HTTP 405"],
@@ -92,6 +98,9 @@ def test_the_result_tells_what_was_seen() -> None:
         "provider": "openai",
         "profile": None,
         "proof": None,
+        "repaired": None,
+        "findings": [],
+        "live": None,
     }
 
 
@@ -113,7 +122,7 @@ def test_a_profile_that_is_in_place_is_the_cure(
 ) -> None:
     causes = {"healthy": "handshake_ok", "config_invalid": "not_loadable"}
     result = first_result(
-        diagnosed(verdict, causes.get(verdict, "upgrade_refused")), apply, profile
+        diagnosed(verdict, causes.get(verdict, "upgrade_refused")), Wanted(apply, profile=profile)
     )
     assert (result["action"], result["profile"]) == (action, profile)
 
@@ -121,7 +130,7 @@ def test_a_profile_that_is_in_place_is_the_cure(
 @pytest.mark.parametrize("value", [None, 7, "http", {"http": 1}], ids=repr)
 def test_profiles_that_are_no_list_are_an_error(value: t.Any) -> None:
     with pytest.raises(TypeError):
-        first_result(changed(SEEN, "http_only_profiles", value), "when_detected", "http")
+        first_result(changed(SEEN, "http_only_profiles", value), Wanted(profile="http"))
 
 
 @pytest.mark.parametrize(
@@ -147,13 +156,13 @@ def test_profiles_that_are_no_list_are_an_error(value: t.Any) -> None:
 )
 def test_nonsense_from_a_machine_is_an_error(path: str, value: t.Any) -> None:
     with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
-        first_result(changed(SEEN, path, value), "always")
+        first_result(changed(SEEN, path, value), ALWAYS)
 
 
 @pytest.mark.parametrize("seen", [None, [], "codex", 7, {}], ids=repr)
 def test_a_value_that_is_none_is_an_error(seen: t.Any) -> None:
     with pytest.raises((KeyError, TypeError)):
-        first_result(seen, "always")
+        first_result(seen, ALWAYS)
 
 
 HOSTILE = "\x1b]0;owned\x07{{ lookup('pipe', 'id') }} {0} \u202e\ud800" + "x" * 10_000
@@ -167,7 +176,7 @@ HOSTILE = "\x1b]0;owned\x07{{ lookup('pipe', 'id') }} {0} \u202e\ud800" + "x" * 
 def test_a_hostile_text_is_made_harmless(path: str, value: t.Any) -> None:
     if path == "diagnosis.evidence":
         value = [value] * 20
-    result = first_result(changed(SEEN, path, value), "never")
+    result = first_result(changed(SEEN, path, value), NEVER)
     texts = [one for one in result.values() if isinstance(one, str)] + result["evidence"]
     assert len(result["evidence"]) <= 10
     assert all(text.isprintable() and len(text) <= SHORT for text in texts)
@@ -178,11 +187,11 @@ def test_a_machine_that_was_not_examined(verdict: str) -> None:
     result = not_examined(verdict, f"ssh: {HOSTILE}")
     assert (result["verdict"], result["action"]) == (verdict, "none")
     assert result["evidence"][0].startswith("ssh: ")
-    assert result.keys() == first_result(SEEN, "never").keys()
+    assert result.keys() == first_result(SEEN, NEVER).keys()
     assert checked_result(result) == result
 
 
-FACT = first_result(SEEN, "when_detected")
+FACT = first_result(SEEN, Wanted())
 ROLLED_BACK = {**FACT, "verdict": None, "cause": None, "evidence": [], "action": "rolled_back"}
 
 

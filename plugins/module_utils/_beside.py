@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read what a diagnosis rests on beside the answers of doctor.
+
+This module util is PRIVATE to the collection. What is cheap is read on every
+machine; what costs a process or a connection, only where something fails.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import os
+import time
+import typing as t
+from urllib.parse import SplitResult, urlsplit
+
+from ._certificate_files import unusable
+from ._doctor import HTTP, WEBSOCKET, DoctorReport, DoctorRun
+from ._dotenv import effective, read
+from ._layers import SYSTEM_FOLDER, Layers, Provider, active_provider
+from ._layers import effective as configured
+from ._login import ask_status, login
+from ._logs import read_logs
+from ._observations import (
+    NO_LOGS,
+    CertificateFile,
+    LogEvidence,
+    Login,
+    Process,
+    Routes,
+)
+from ._processes import codex_processes
+from ._proxy_cause import route_finding
+from ._proxy_reading import Proxies, read_dotenv, read_proxies
+from ._proxy_url import OPENAI_HOSTS
+from ._routes import routes
+from ._state import FOLDER
+from ._transport import http_side, websocket_side
+
+_HOUR = 3600.0
+_ROUTE_TIMEOUT = 5.0
+"""Seconds for the ways to the service; all of them are tried at once."""
+
+_API_HOST = "api.openai.com"
+_HOST_BY_MODE = {"ChatGPT auth": "chatgpt.com"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Beside:
+    """What is read on every machine."""
+
+    variables: t.Mapping[str, str] = dataclasses.field(repr=False)
+    """What Codex takes from ``.env``, secrets included: nothing of it leaves the machine."""
+    proxies: Proxies
+    processes: tuple[Process, ...] | None
+    logs: LogEvidence
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """What is read only where something fails."""
+
+    routes: Routes | None
+    routes_finding: str | None
+    login: Login | None
+    certificates: tuple[CertificateFile, ...]
+
+
+NOT_READ = Failure(None, None, None, ())
+
+
+def read_beside(
+    codex_home: str, layers: Layers, environment: t.Mapping[str, str], log_window: float
+) -> Beside:
+    """Read what is cheap; ``log_window`` is in hours, 0 for no look into the client's log."""
+    variables = effective(read(read_dotenv(codex_home).data or b"", environment))
+    processes = codex_processes(os.geteuid())
+    url = _base_url(active_provider(layers, None), layers)
+    hosts = (url.hostname,) if url is not None and url.hostname else OPENAI_HOSTS
+    return Beside(
+        variables,
+        read_proxies(codex_home, environment, _shell(processes or ()), hosts),
+        processes,
+        _logs(codex_home, layers, {**environment, **variables}, log_window),
+    )
+
+
+def read_failure(
+    beside: Beside,
+    layers: Layers,
+    provider: Provider,
+    run: DoctorRun,
+    executable: str,
+    environment: t.Mapping[str, str],
+) -> Failure:
+    """Read what costs a connection or a process, after a doctor run that shows a failure."""
+    status = ask_status(executable, environment)
+    found = login(configured(layers), beside.variables, environment, status)
+    certificates = unusable(environment, beside.variables)
+    if not isinstance(run, DoctorReport) or not {HTTP, WEBSOCKET} <= run.checks.keys():
+        return Failure(None, None, found, certificates)
+    http, websocket = http_side(run.checks[HTTP]), websocket_side(run.checks[WEBSOCKET])
+    url, ways = _base_url(provider, layers), beside.proxies.ways
+    if url is not None and url.hostname:
+        host, port, scheme = url.hostname, _port(url), url.scheme
+    else:
+        host, port, scheme = _HOST_BY_MODE.get(http.mode, _API_HOST), 443, "https"
+    tried = routes(host, port, ways.proxy, ways.other, _ROUTE_TIMEOUT, scheme)
+    return Failure(tried, route_finding(tried, http, websocket), found, certificates)
+
+
+def _base_url(provider: Provider, layers: Layers) -> SplitResult | None:
+    """Where the provider's turns go, if that is not the service itself."""
+    url = (provider.table or {}).get("base_url")
+    if url is None and provider.active == "openai":
+        url = configured(layers).get("openai_base_url")
+    try:
+        return urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        return None
+
+
+def _port(url: SplitResult) -> int:
+    usual = 80 if url.scheme == "http" else 443
+    try:
+        return url.port or usual
+    except ValueError:
+        return usual
+
+
+def _shell(processes: t.Sequence[Process]) -> t.Mapping[str, str] | None:
+    # The newest stands last. A background server shows what it took from .env, a session does not.
+    seen = [one.proxies for one in processes if one.kind == "session" and one.proxies is not None]
+    return seen[-1] if seen else None
+
+
+def _logs(
+    codex_home: str, layers: Layers, environment: t.Mapping[str, str], log_window: float
+) -> LogEvidence:
+    if not log_window:
+        return NO_LOGS
+    since = max(time.time() - log_window * _HOUR, _last_change(codex_home))
+    named = environment.get("CODEX_SQLITE_HOME") or configured(layers).get("sqlite_home")
+    return read_logs(
+        codex_home, since, sqlite_home=named if named and isinstance(named, str) else None
+    )
+
+
+def _last_change(codex_home: str) -> float:
+    """When we last changed a file, in seconds since the epoch: each change is recorded first."""
+    records = [
+        path
+        for folder in (codex_home, SYSTEM_FOLDER)
+        for path in glob.glob(os.path.join(glob.escape(folder), FOLDER, "*.json"))
+    ]
+    written = [os.lstat(path).st_mtime for path in records if os.path.lexists(path)]
+    return max(written, default=0.0)
