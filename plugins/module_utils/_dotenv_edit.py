@@ -196,7 +196,7 @@ _TAIL_BLANKS = re.compile(f"(?!\r?\n)[{BLANKS}]*?(?=\r?\n|[^{BLANKS}]|\\Z)|")
 
 
 _MENDABLE = re.compile(
-    f"\ufeff?(?P<head>[{BLANKS}]*(?:export[{BLANKS}]+)?)(?P<name>{NAME_PATTERN})[{BLANKS}]*[=:]"
+    f"\ufeff?(?P<head>[{BLANKS}]*(?:export[{BLANKS}]+)?){NAME_PATTERN}[{BLANKS}]*[=:]"
     "(?P<rest>[^\r\n]*)"
 )
 # Where quotes stand before a blank and a #, only a comment without quotes is surely a comment.
@@ -212,7 +212,7 @@ def _mending(text: str, dropped: Dropped, value: str) -> Replacement | None:
     # What stands below a quote that is not closed is lost unless this line is mended.
     own_quote = dropped.reason == "unterminated_quote" and dropped.opened == dropped.line
     stands_alone = dropped.opened is None and not dropped.joined
-    if written is None or written["name"] != dropped.name or not (own_quote or stands_alone):
+    if written is None or not (own_quote or stands_alone):
         return None
     comment = _COMMENT.search(written["rest"])
     kept = f" {(comment['plain'] or comment['last']).rstrip(BLANKS)}" if comment else ""
@@ -272,12 +272,9 @@ def _verified(
 
 
 def _following(reading: Reading, targets: t.Collection[str]) -> set[str]:
-    """Return the variables whose last assignment refers, in one or more steps, to ``targets``."""
+    """Return the variables that refer, in one or more steps, to ``targets``."""
     following = set(targets)
     for assignment in reading.assignments:
-        if assignment.name in targets:
-            continue
-        following.discard(assignment.name)
         if not following.isdisjoint(assignment.references):
             following.add(assignment.name)
     return following

@@ -13,6 +13,10 @@ import typing as t
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _dotenv
+from ansible_collections.devfleet.codex.plugins.module_utils._dotenv_value import (
+    LineError,
+    read_value,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.dotenv_client import ENVIRONMENT, Seen
@@ -170,6 +174,18 @@ def test_references_to_references_are_bounded() -> None:
     reading = _dotenv.read(many, {})
     assert sum(len(one.value) for one in reading.assignments) <= _dotenv.TOTAL_LIMIT
     assert {one.reason for one in reading.dropped} == {"too_long"}
+
+
+def test_a_value_that_is_too_long_is_not_put_together() -> None:
+    asked = []
+
+    def lookup(name: str) -> str:
+        asked.append(name)
+        return "12345"
+
+    with pytest.raises(LineError) as caught:
+        read_value("A=" + "$B" * 100, 2, lookup, 10)
+    assert (caught.value.reason, len(asked)) == ("too_long", 3)
 
 
 @pytest.mark.parametrize(

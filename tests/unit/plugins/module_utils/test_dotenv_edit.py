@@ -12,7 +12,7 @@ import random
 import typing as t
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _dotenv
+from ansible_collections.devfleet.codex.plugins.module_utils import _dotenv, _dotenv_edit
 from ansible_collections.devfleet.codex.plugins.module_utils._dotenv_edit import (
     Edit,
     EditRefused,
@@ -105,6 +105,7 @@ def test_a_recorded_case_is_edited_as_wanted(case: dict[str, t.Any]) -> None:
         # Somebody else's last line must not come to life by a newline.
         (b"A=1\nB=2 ", b"A=1\nH=http://h:2\nB=2 "),
         (b"A=1\\", b"H=http://h:2\nA=1\\"),
+        (b"\xef\xbb\xbfA=1 ", b"H=http://h:2\n\xef\xbb\xbfA=1 "),
     ],
     ids=ascii,
 )
@@ -165,6 +166,15 @@ def test_a_file_that_codex_would_read_otherwise_is_refused(
     assert caught.value.line == line
     assert reason in caught.value.reason
     assert str(caught.value) == f"line {line}: {caught.value.reason}"
+
+
+def test_a_result_that_codex_would_read_otherwise_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_dotenv_edit, "quoted", lambda value: value)
+    with pytest.raises(EditRefused) as caught:
+        plan(b"A=1\nH=1\n", {"H": "a b"})
+    assert (caught.value.line, "as it is meant" in caught.value.reason) == (2, True)
 
 
 def test_nothing_to_do_is_no_change_in_any_file() -> None:
