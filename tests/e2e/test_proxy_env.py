@@ -10,6 +10,7 @@ wherever `.env` does not tell it otherwise.
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import typing as t
 import pytest
 from support.certificates import HOSTS
 from support.client import REPOSITORY, doctor
-from support.laptop import Laptop, snapshot
+from support.laptop import Laptop
 from support.proxy import Proxy
 
 if t.TYPE_CHECKING:
@@ -46,31 +47,27 @@ def run_proxy_env(laptop: Laptop, **options: t.Any) -> dict[str, t.Any]:
     return result
 
 
-@pytest.fixture(scope="module")
-def laptop(make_laptop: LaptopFactory) -> Laptop:
-    return make_laptop("proxied")
-
-
-@pytest.fixture(scope="module")
-def company(laptop: Laptop) -> t.Iterator[Proxy]:
-    """The proxy that is to be used: it wants a password, which the client reads from `.env`."""
-    routes = {f"{host}:443": laptop.service.address for host in HOSTS}
-    # As the client sends it: percent-encoding undone.
-    with Proxy(routes, credentials=f"{USER}:pa$@'ss") as proxy:
-        yield proxy
-
-
-def url_of(proxy: Proxy) -> str:
-    return f"http://{USER}:{PASSWORD}@{proxy.address}"
-
-
 class Seen(t.NamedTuple):
     """Who was asked for the service during one doctor run, and what doctor says."""
 
     by_company: bool
     by_own: bool
-    variables: set[str]
-    statuses: set[str]
+    variables: frozenset[str]
+    statuses: frozenset[str]
+
+
+class Journey(t.NamedTuple):
+    """One file's way there and back."""
+
+    data: bytes
+    made: dict[str, t.Any]
+    cured: bytes
+    there: Seen
+    again: dict[str, t.Any]
+    taken_back: dict[str, t.Any]
+    back: bytes
+    left: frozenset[str]
+    home: Seen | None
 
 
 def see(laptop: Laptop, company: Proxy) -> Seen:
@@ -82,23 +79,24 @@ def see(laptop: Laptop, company: Proxy) -> Seen:
     return Seen(
         bool(company.tunnelled),
         bool(laptop.proxy.tunnelled),
-        {name.strip() for name in present.split(",")},
-        {checks[name]["status"] for name in transports},
+        frozenset(name.strip() for name in present.split(",")),
+        frozenset(checks[name]["status"] for name in transports),
     )
 
 
-def files(laptop: Laptop, authority: str) -> dict[str, bytes]:
+def file_of(name: str, laptop: Laptop) -> bytes:
     own = laptop.proxy.url
-    others = OTHERS.replace(b"%s", authority.encode())
-    return {
+    others = OTHERS.replace(b"%s", str(laptop.certificates.authority).encode())
+    files = {
         "others": others,
         "other-proxies": others + f"HTTPS_PROXY={own}\nALL_PROXY={own}\nHTTP_PROXY={own}".encode(),
         "lower-case": others + f"https_proxy={own}\nno_proxy=.corp.example.com\n".encode(),
         "CRLF": others.replace(b"\n", b"\r\n") + f"export HTTPS_PROXY='{own}' # x\r\n".encode(),
         "byte-order-mark": b"\xef\xbb\xbf" + f"HTTPS_PROXY={own}\n".encode() + others,
         "dropped-at-the-end": others + f"HTTPS_PROXY={own} ".encode(),
-        "covered-by-no-proxy": others + b"NO_PROXY='*'\nno_proxy=chatgpt.com\n",
+        "list-that-covers": others + b"NO_PROXY=.corp.example.com,.openai.com,chatgpt.com\n",
     }
+    return files[name]
 
 
 NAMES = (
@@ -108,37 +106,63 @@ NAMES = (
     "CRLF",
     "byte-order-mark",
     "dropped-at-the-end",
-    "covered-by-no-proxy",
+    "list-that-covers",
 )
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_client_goes_through_the_proxy_and_back(
-    laptop: Laptop, company: Proxy, name: str
-) -> None:
-    data = files(laptop, str(laptop.certificates.authority))[name]
+def travel(name: str, laptop: Laptop) -> Journey:
+    """Go there and back; the proxy to be used wants a password, which stands in `.env` alone."""
     dotenv = laptop.codex_home / ".env"
+    data = file_of(name, laptop)
     dotenv.write_bytes(data)
-    rest = snapshot(laptop.home)
-    options = {"https_proxy": url_of(company)}
-    if name == "covered-by-no-proxy":
-        options["no_proxy_exclusive"] = True
+    routes = {f"{host}:443": laptop.service.address for host in HOSTS}
+    # As the client sends it: percent-encoding undone.
+    with Proxy(routes, credentials=f"{USER}:pa$@'ss") as company:
+        options = {
+            "https_proxy": f"http://{USER}:{PASSWORD}@{company.address}",
+            "no_proxy_exclusive": name == "list-that-covers",
+        }
+        made = run_proxy_env(laptop, **options)
+        cured, there = dotenv.read_bytes(), see(laptop, company)
+        again = run_proxy_env(laptop, **options)
+        taken_back = run_proxy_env(laptop, state="absent")
+        left = frozenset(path.name for path in laptop.codex_home.iterdir())
+        back = dotenv.read_bytes()
+        # With the old list the client would go past every proxy, out of the laptop's network.
+        home = None if name == "list-that-covers" else see(laptop, company)
+    return Journey(data, made, cured, there, again, taken_back, back, left, home)
 
-    made = run_proxy_env(laptop, **options)
 
-    assert made["changed"] is True
-    seen = see(laptop, company)
-    assert (seen.by_company, seen.by_own) == (True, False)
-    assert seen.variables >= {"HTTPS_PROXY", "NO_PROXY"}
-    assert seen.statuses == {"ok"}
-    assert b"TOKEN='a $b'" in dotenv.read_bytes()
-    assert run_proxy_env(laptop, **options)["changed"] is False
+@pytest.fixture(scope="module")
+def journeys(make_laptop: LaptopFactory) -> dict[str, Journey]:
+    laptops = [make_laptop(name) for name in NAMES]
+    # Doctor spends seconds on names that cannot be looked up here, and no processor time.
+    with concurrent.futures.ThreadPoolExecutor(len(NAMES)) as pool:
+        return dict(zip(NAMES, pool.map(travel, NAMES, laptops)))
 
-    assert run_proxy_env(laptop, state="absent")["changed"] is True
 
-    assert dotenv.read_bytes() == data
-    assert {path: held[2] for path, held in snapshot(laptop.home).items()} == {
-        path: held[2] for path, held in rest.items()
-    }
-    if name != "covered-by-no-proxy":
-        assert see(laptop, company)[:2] == (False, True)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_client_goes_through_the_proxy(journeys: dict[str, Journey], name: str) -> None:
+    journey = journeys[name]
+    assert journey.made["changed"] is True
+    assert (journey.there.by_company, journey.there.by_own) == (True, False)
+    assert journey.there.variables >= {"HTTPS_PROXY", "NO_PROXY"}
+    assert journey.there.statuses == {"ok"}
+    assert journey.again["changed"] is False
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_other_settings_are_untouched(journeys: dict[str, Journey], name: str) -> None:
+    cured = journeys[name].cured.splitlines()
+    others = [line for line in journeys[name].data.splitlines() if b"PROXY" not in line.upper()]
+    assert [line for line in cured if b"PROXY" not in line.upper()] == others
+    assert any(line.startswith(b"SSL_CERT_FILE=") for line in others)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_way_back_leads_to_the_old_bytes(journeys: dict[str, Journey], name: str) -> None:
+    journey = journeys[name]
+    assert journey.taken_back["changed"] is True
+    assert journey.back == journey.data
+    assert ".devfleet" not in journey.left
+    assert journey.home is None or (journey.home.by_company, journey.home.by_own) == (False, True)
