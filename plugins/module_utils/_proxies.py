@@ -282,12 +282,19 @@ def _shell_disagrees(
         if theirs is None or _same(theirs, mine) or any(_same(theirs, one) for one in told):
             continue
         told.append(theirs)
-        said = f"{mine.source} says {shown(mine.value)}" if mine else "no proxy takes effect here"
-        detail = f"{theirs.variable} is {shown(theirs.value)} in the {source}, but {said}"
+        says = f"{_PLACES[mine.source]} has {shown(mine.value)}" if mine else "none takes effect"
+        detail = f"{theirs.variable} is {shown(theirs.value)} in {_PLACES[source]}, but {says}"
         problem = ProxyProblem(
             "shell_disagrees", theirs.variable, source, detail, _best(theirs.value)
         )
         yield problem, theirs.value
+
+
+_PLACES = {
+    "dotenv": ".env",
+    "environment": "the environment of this task",
+    "shell": "the shell of a codex process",
+}
 
 
 def _same(one: _Setting, other: _Setting | None) -> bool:

@@ -89,7 +89,7 @@ _SIGN = re.compile(r"[^=:]*?[\"']?\s*[=:]\s*")
 
 
 def _meant(text: str, start: int, end: int) -> str:
-    line = text[start:end].lstrip("\ufeff")
+    line = text[start:end]
     sign = _SIGN.match(line)
     value = line[sign.end() :] if sign else ""
     return clean(_unquoted(value), 4096)

@@ -169,6 +169,18 @@ def test_the_other_way_is_that_of_the_first_problem_and_stays_secret() -> None:
     assert "s3cret" not in repr(found)
 
 
+def test_http_requests_do_not_go_through_http_proxy() -> None:
+    found = ways(f"HTTP_PROXY={GOOD}\n".encode(), {}, None, ())
+    assert (found.proxy, found.other) == (None, GOOD)
+
+
+def test_a_disagreement_names_both_places() -> None:
+    (problem,) = settings(f"{HTTPS}={GOOD}\n".encode(), {}, {HTTPS: OTHER}, ()).problems
+    assert problem.detail == (
+        f"{HTTPS} is {OTHER} in the shell of a codex process, but .env has {GOOD}"
+    )
+
+
 def test_a_tls_proxy_is_also_tried_as_a_plain_one() -> None:
     assert ways(b"HTTPS_PROXY=https://u:p@h:1\n", {}, None, ()).other == "http://u:p@h:1"
 

@@ -101,6 +101,7 @@ ROWS: list[Row] = [
     (("http_proxy_only",), GOOD, FAILED, (WORKS, UNTRIED, WORKS), None),
     (("http_proxy_only",), GOOD, FAILED, (WORKS, UNTRIED, UNTRIED), None),
     (("http_proxy_only",), BAD, FAILED, (STUCK, UNTRIED, STUCK), None),
+    (("http_proxy_only",), BAD, FAILED, (WORKS, UNTRIED, WORKS), None),
     (("http_proxy_only",), GOOD, REFUSED, (WORKS, UNTRIED, STUCK), None),
     # The proxy in use fails, the one beside it works.
     (("case_disagrees",), BAD, FAILED, (STUCK, STUCK, WORKS), "case_disagrees"),

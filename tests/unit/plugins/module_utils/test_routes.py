@@ -140,6 +140,11 @@ def test_no_peer_holds_the_answer_back(answer: t.Callable[[socket.socket], None]
     assert (found.direct, found.proxy, found.other) == (False, False, False)
 
 
+def test_what_speaks_no_http_has_not_answered() -> None:
+    with peer(no_http) as port:
+        assert routes("127.0.0.1", port, None, None, LONG, scheme="http").direct is False
+
+
 def test_a_name_that_is_looked_up_for_ever_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_routes.socket, "create_connection", lambda *_: time.sleep(LONG))
     assert bounded(lambda: routes("slow.invalid", 443, None, None, SOON)).direct is False
