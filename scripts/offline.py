@@ -7,12 +7,14 @@
     offline.py COMMAND [ARGUMENT ...]
 
 The tests give every client a local proxy; this keeps back what goes past a proxy, such as the
-names that doctor looks up (seen with client 0.169.0). Linux only, for root or where users may make
+names that doctor looks up (seen with client 0.169.0). There it also has nobody to ask for names, or
+doctor would wait five seconds for an answer. Linux only, for root or where users may make
 namespaces; elsewhere the command runs all the same, after a line that says so.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -20,9 +22,13 @@ import pathlib
 import socket
 import struct
 import sys
+import tempfile
 
+CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
+MS_BIND = 0x1000
+MS_PRIVATE_ALL = 0x4000 | 0x40000
 SIOCGIFFLAGS = 0x8913
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 0x1
@@ -43,13 +49,33 @@ def leave_network() -> None:
         raise OSError("only Linux has network namespaces")
     user, group = os.getuid(), os.getgid()
     if user == 0:
-        unshare(CLONE_NEWNET)
+        unshare(CLONE_NEWNET | CLONE_NEWNS)
     else:
-        unshare(CLONE_NEWUSER | CLONE_NEWNET)
+        unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS)
         pathlib.Path("/proc/self/setgroups").write_text("deny")
         pathlib.Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
         pathlib.Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
     raise_loopback()
+    # Only speed is at stake: where it is not allowed, lookups fail as well, and later.
+    with contextlib.suppress(OSError):
+        forget_name_servers()
+
+
+def forget_name_servers() -> None:
+    """Put a file of no use over /etc/resolv.conf, for this process alone. Raises OSError."""
+    mount(None, "/", MS_PRIVATE_ALL)
+    with tempfile.NamedTemporaryFile("w") as settings:
+        settings.write("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+        settings.flush()
+        mount(settings.name, os.path.realpath("/etc/resolv.conf"), MS_BIND)
+
+
+def mount(source: str | None, target: str, flags: int) -> None:
+    """Call mount(2) with a file or folder. Raises OSError."""
+    given = source.encode() if source else None
+    if ctypes.CDLL(None, use_errno=True).mount(given, target.encode(), None, flags, None) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{target} cannot be mounted: {os.strerror(number)}")
 
 
 def unshare(flags: int) -> None:

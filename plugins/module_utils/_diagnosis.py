@@ -89,16 +89,17 @@ def _sides(run: DoctorRun) -> _Sides | None:
     return _Sides(run, http_side(run.checks[HTTP]), websocket_side(run.checks[WEBSOCKET]))
 
 
-def _by_login(found: Diagnosis, seen: Observed, _sides: _Sides | None) -> Diagnosis:
+def _by_login(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosis:
     """Tell a login that is not there from one that this session cannot open, or one too many."""
     login = seen.login
-    if login is None:
+    if login is None or sides is None or sides.http.mode == "provider auth":
         return found
     told = (*found.evidence, f"codex login status: {login.status}")
     if found.verdict == "auth_missing" and login.store in _STORES:
         return Diagnosis("inconclusive", _STORES[login.store], told)
     overruling = conflicting(login)
-    if found.cause == "credentials_rejected" and overruling:
+    if overruling and found.verdict in ("websocket_blocked", "auth_missing", "inconclusive"):
+        # Measured with 0.169.0: doctor then asks another host than an interactive session does.
         named = f"set beside the login: {', '.join(overruling)}"
         return Diagnosis("auth_conflict", "api_key_beside_login", (*told, named))
     if found.cause in ("no_credentials", "login_not_shown", "credentials_rejected"):
@@ -106,7 +107,7 @@ def _by_login(found: Diagnosis, seen: Observed, _sides: _Sides | None) -> Diagno
     return found
 
 
-def _by_snippet(found: Diagnosis, seen: Observed, _sides: _Sides | None) -> Diagnosis:
+def _by_snippet(found: Diagnosis, seen: Observed, _: _Sides | None) -> Diagnosis:
     """A snippet that misses its purpose is broken, however green doctor is."""
     judged = ("healthy", "http_only", "websocket_blocked", "config_invalid")
     if seen.snippet is None or found.verdict not in judged:

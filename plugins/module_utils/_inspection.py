@@ -49,7 +49,7 @@ from ._observations import Finding
 from ._profiles import http_only_profiles
 from ._provider import ProviderRefused, refuse_unloadable
 from ._snippets import broken_snippet, misplaced_root_keys
-from ._surroundings import read_surroundings
+from ._surroundings import mcp_servers, read_surroundings
 from ._text import clean
 from ._verdicts import (
     NOTHING_TO_DO,
@@ -192,7 +192,10 @@ def _examined(
     live = None
     if request.live_check and diagnosis.verdict not in _NO_TURN:
         live = live_turn(
-            client.installation.executable, client.environment, overrides=request.overrides
+            client.installation.executable,
+            client.environment,
+            overrides=request.overrides,
+            mcp_servers=mcp_servers(layers),
         )
     return {
         **value,

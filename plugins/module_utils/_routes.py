@@ -25,6 +25,7 @@ import urllib.parse
 from ._observations import Routes
 from ._proxy_url import DEFAULT_PORTS, Parts, is_socks, split_proxy
 
+_WHO = "User-Agent: devfleet.codex"
 _LONGEST_HEAD = 16 * 1024
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 _STATUS = re.compile(rb"HTTP/\d\.\d [1-5]\d\d\b")
@@ -122,7 +123,9 @@ def _answers(target: _Target, proxy: Parts | None) -> bool:
         if target.scheme == "https":
             connection.settimeout(_left(target))
             connection = _context().wrap_socket(connection, server_hostname=target.host)
-        request = f"HEAD / HTTP/1.1\r\nHost: {target.authority}\r\nConnection: close\r\n\r\n"
+        request = (
+            f"HEAD / HTTP/1.1\r\nHost: {target.authority}\r\n{_WHO}\r\nConnection: close\r\n\r\n"
+        )
         connection.settimeout(_left(target))
         connection.sendall(request.encode("ascii"))
         return bool(_STATUS.match(_read(connection, target, b"\n")))
@@ -140,7 +143,7 @@ def _context() -> ssl.SSLContext:
 
 
 def _tunnel(connection: socket.socket, target: _Target, proxy: Parts) -> bool:
-    lines = [f"CONNECT {target.authority} HTTP/1.1", f"Host: {target.authority}"]
+    lines = [f"CONNECT {target.authority} HTTP/1.1", f"Host: {target.authority}", _WHO]
     if proxy.userinfo is not None:
         secret = base64.b64encode(urllib.parse.unquote_to_bytes(_with_colon(proxy.userinfo)))
         lines.append(f"Proxy-Authorization: Basic {secret.decode('ascii')}")

@@ -5,7 +5,8 @@
 """A CONNECT proxy on loopback that knows a few hosts and refuses all others.
 
 It never opens a connection that leaves the machine: a route leads to a loopback address or is
-refused when it is made, and a host without a route is answered with 403 and recorded. With `tls`
+refused when it is made, and a host without a route is answered with 403 and recorded, in
+`probed` where the collection asked for it and not the client. With `tls`
 it is spoken to by TLS; with `credentials` (`user:password`) it answers all others with 407.
 """
 
@@ -41,6 +42,7 @@ class Proxy:
             self._routes[target] = address
         self.tunnelled: list[str] = []
         self.refused: list[str] = []
+        self.probed: list[str] = []
         self._thread = EventLoopThread("proxy")
         self._port = 0
 
@@ -86,7 +88,10 @@ class Proxy:
             return
         address = self._routes.get(target) if method == "CONNECT" else None
         if address is None:
-            self.refused.append(target)
+            # The collection's own probes say who they are; they go through every proxy there is.
+            (self.probed if b"\r\nUser-Agent: devfleet.codex\r\n" in head else self.refused).append(
+                target
+            )
             writer.write(
                 b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
             )
