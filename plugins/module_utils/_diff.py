@@ -101,9 +101,11 @@ def _shown_variable(line: str) -> str:
     if match is None:
         return _HIDDEN
     quote, value = match["quote"] or "", match["quoted"] or match["bare"] or ""
-    is_harmless = not value or (match["name"].lower() == "no_proxy" and _HOSTS.fullmatch(value))
-    safe = value if is_harmless else shown(value)
-    return clean(f"{match['head']}{quote}{safe}{quote}")
+    if value and match["name"].lower() != "no_proxy":
+        value = shown(value)
+    elif not _HOSTS.fullmatch(value):
+        value = "***"
+    return clean(f"{match['head']}{quote}{value}{quote}")
 
 
 def _without_secrets(line: str) -> str:

@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils._diff import changed_lines
+from ansible_collections.devfleet.codex.plugins.module_utils._diff import (
+    changed_lines,
+    changed_variables,
+)
 
 HIDDEN = "(a line that holds other settings too)\n"
 
@@ -82,3 +85,51 @@ HIDDEN = "(a line that holds other settings too)\n"
 )
 def test_changed_lines(before: str, after: str, gone: str, come: str) -> None:
     assert changed_lines(before, after) == (gone, come)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        pytest.param("HTTPS_PROXY=http://h:1", "HTTPS_PROXY=http://h:1\n", id="plain"),
+        pytest.param(
+            "export https_proxy = 'http://u:s3c@h:1' # s3c",
+            "export https_proxy = 'http://***@h:1'\n",
+            id="password-and-comment",
+        ),
+        pytest.param(
+            'ALL_PROXY="http://u:p@s3c@h:1/s3c"', 'ALL_PROXY="http://***@h:1"\n', id="at-in-it"
+        ),
+        pytest.param("HTTP_PROXY=u:s3c@[::1]:1", "HTTP_PROXY=***@[::1]:1\n", id="no-scheme"),
+        pytest.param("HTTPS_PROXY=http://u:s3c", "HTTPS_PROXY=***\n", id="no-host"),
+        pytest.param("HTTPS_PROXY=", "HTTPS_PROXY=\n", id="empty"),
+        pytest.param("NO_PROXY='a, .b,::1,*'", "NO_PROXY='a, .b,::1,*'\n", id="hosts"),
+        pytest.param("no_proxy=u:s3c@h", "no_proxy=***\n", id="no-hosts"),
+        pytest.param("HTTPS_PROXY=http://h:1 s3c", HIDDEN, id="more-behind-it"),
+        pytest.param("HTTPS_PROXY='http://u:s3c", HIDDEN, id="open-quote"),
+        pytest.param("MY_HTTPS_PROXY=s3c", HIDDEN, id="name-that-ends-like-ours"),
+        pytest.param("HTTPS_PROXY_2=s3c", HIDDEN, id="name-that-begins-like-ours"),
+        pytest.param("# HTTPS_PROXY=http://u:s3c@h", HIDDEN, id="comment"),
+        pytest.param("\ufeffHTTPS_PROXY=http://u:s3c@h", HIDDEN, id="byte-order-mark"),
+        pytest.param("TOKEN=s3c", HIDDEN, id="other-setting"),
+        pytest.param("\t", "\n", id="blank"),
+    ],
+)
+def test_changed_variables(line: str, shown: str) -> None:
+    rest = b"A=\xff # s3c\n"
+    assert changed_variables(rest, rest + line.encode()) == ("", shown)
+    assert changed_variables(line.encode() + b"\n" + rest, rest) == (shown, "")
+
+
+def test_a_file_that_is_made_or_removed() -> None:
+    assert changed_variables(None, b"NO_PROXY=a\n") == ("", "NO_PROXY=a\n")
+    assert changed_variables(b"NO_PROXY=a\n", None) == ("NO_PROXY=a\n", "")
+
+
+def test_long_files_that_repeat_themselves_are_compared_line_by_line() -> None:
+    many = b"A=1\n\n" * 20_000
+    before = b"HTTPS_PROXY=http://a:1\n" + many + b"HTTP_PROXY=http://a:1\n" + many
+    after = before.replace(b"http://a:1", b"http://b:1") + b"A=1\n"
+    assert changed_variables(before, after) == (
+        "HTTPS_PROXY=http://a:1\nHTTP_PROXY=http://a:1\n",
+        "HTTPS_PROXY=http://b:1\nHTTP_PROXY=http://b:1\n" + HIDDEN,
+    )
