@@ -23,6 +23,7 @@ from . import _dotenv, _proxy_lines
 from ._observations import PROXY_PROBLEMS, ProxyProblem, ProxySettings, ProxyUrl
 from ._proxy_url import (
     DEFAULT_PORTS,
+    OPENAI_HOSTS,
     address_of,
     covers,
     no_proxy_entries,
@@ -232,7 +233,7 @@ def _of_no_proxy(seen: _View, hosts: t.Collection[str]) -> t.Iterator[_Found]:
     covered = [host for host in sorted(hosts) if covers(entries, host)]
     if covered:
         detail = f"{one.variable} keeps Codex from the proxy on its way to {', '.join(covered)}"
-        better = _list_of(without_service(entries))
+        better = _list_of(without_service(entries, {*OPENAI_HOSTS, *covered}))
         yield (
             ProxyProblem("no_proxy_covers_service", one.variable, one.source, detail, better),
             None,

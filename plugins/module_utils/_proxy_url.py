@@ -166,11 +166,11 @@ def covers(entries: t.Sequence[str], host: str) -> bool:
     return bool(covered_transports(entries, host))
 
 
-def without_service(entries: t.Sequence[str]) -> tuple[str, ...]:
-    """Return the entries that cover no host of the service, each one taken by itself."""
-    return tuple(
-        entry for entry in entries if not any(covers((entry,), host) for host in OPENAI_HOSTS)
-    )
+def without_service(
+    entries: t.Sequence[str], hosts: t.Collection[str] = OPENAI_HOSTS
+) -> tuple[str, ...]:
+    """Return the entries that cover none of ``hosts``, each one taken by itself."""
+    return tuple(entry for entry in entries if not any(covers((entry,), host) for host in hosts))
 
 
 _REFUSALS = {

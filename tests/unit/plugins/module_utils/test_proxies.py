@@ -169,6 +169,13 @@ def test_the_other_way_is_that_of_the_first_problem_and_stays_secret() -> None:
     assert "s3cret" not in repr(found)
 
 
+def test_the_host_of_a_gateway_is_taken_out_of_no_proxy_as_well() -> None:
+    text = f"{HTTPS}={GOOD}\nNO_PROXY=localhost,example.com\n".encode()
+    (problem,) = settings(text, {}, None, ["gateway.example.com"]).problems
+    assert (problem.name, problem.repaired) == ("no_proxy_covers_service", "localhost")
+    assert "gateway.example.com" in problem.detail
+
+
 def test_http_requests_do_not_go_through_http_proxy() -> None:
     found = ways(f"HTTP_PROXY={GOOD}\n".encode(), {}, None, ())
     assert (found.proxy, found.other) == (None, GOOD)
