@@ -65,6 +65,7 @@ def plan_present(target: Target, request: Request, before: _files.Snapshot) -> P
             request.name,
             request.base_url,
             _recorded(known, target.root),
+            target.version,
         )
     except ProviderRefused as error:
         raise Refused(f"{before.path}: {error}. Nothing was changed.") from error

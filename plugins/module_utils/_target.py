@@ -49,6 +49,8 @@ class Target:
     """The layers below the file, merged."""
     new_file_mode: int
     new_folder_mode: int
+    version: Version | None = None
+    """Of the client, where the file holds profiles: what becomes of those depends on it."""
 
 
 def find_target(
@@ -64,7 +66,10 @@ def find_target(
     _refuse_decided_above(layers, folder, system_folder)
     _refuse_unreadable(layers, os.path.join(system_folder, "config.toml"))
     if request.scope == "user":
-        return _user_target(folder, layers)
+        target = _user_target(folder, layers)
+        if not {"profile", "profiles"} & layers.documents.get("user", {}).keys():
+            return target
+        return dataclasses.replace(target, version=_version(request, folder, environment))
     version = _known_version(request, folder, environment)
     profile = request.profile or ""
     if not reads_profile_files(version):
@@ -162,12 +167,14 @@ def _refuse_unreadable(layers: Layers, path: str) -> None:
             raise Refused(f"{problem}; Codex cannot load this file either. Nothing was changed.")
 
 
+def _version(request: Request, codex_home: str, environment: t.Mapping[str, str]) -> Version | None:
+    if request.codex_version:
+        return parse_version(request.codex_version)
+    return client_version(codex_home, request.executable, environment)
+
+
 def _known_version(request: Request, codex_home: str, environment: t.Mapping[str, str]) -> Version:
-    version = (
-        parse_version(request.codex_version)
-        if request.codex_version
-        else client_version(codex_home, request.executable, environment)
-    )
+    version = _version(request, codex_home, environment)
     if version is None:
         raise Refused(
             "the version of Codex is not known, and profiles are written differently before 0.134; "

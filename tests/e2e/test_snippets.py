@@ -13,17 +13,17 @@ import dataclasses
 import typing as t
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _provider
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import read_layers
 from ansible_collections.devfleet.codex.plugins.module_utils._provider_table import ROOT_KEYS
 from ansible_collections.devfleet.codex.plugins.module_utils._snippets import (
     broken_snippet,
     misplaced_root_keys,
 )
-from ansible_collections.devfleet.codex.plugins.module_utils._toml_edit import plan, read
+from ansible_collections.devfleet.codex.plugins.module_utils._toml_edit import read
 from ansible_collections.devfleet.codex.plugins.module_utils._version import parse_version
 from support.client import doctor, run_client
 from support.laptop import CONFIG, Laptop, api_key_login
+from support.laptop_modules import run_module
 from support.provider_tables import CHOICE, OURS, WITH_API_HOST, WITHOUT_LOGIN
 
 if t.TYPE_CHECKING:
@@ -133,13 +133,10 @@ def seen(laptop: Laptop, profile: str | None) -> Seen:
 
 
 def cure(laptop: Laptop) -> None:
-    """Make the change that http_provider makes for this version of the client."""
-    text = laptop.config.read_text()
-    own = read(text)
-    planned = _provider.plan_cure(
-        own, own, ("model_provider",), "openai_http", "OpenAI HTTP only", None, None, VERSION
-    )
-    laptop.config.write_text(plan(text, planned.set_values, planned.remove).after)
+    """Make the change as a playbook would, once and no more."""
+    executable = str(laptop.executable)
+    assert run_module("http_provider", laptop, executable=executable)["changed"]
+    assert not run_module("http_provider", laptop, executable=executable)["changed"]
 
 
 class Case(t.NamedTuple):
