@@ -22,6 +22,7 @@ from ._observations import (
     ProxySettings,
     Surroundings,
 )
+from ._proxy_cause import AUTH_OR_CLIENT_VERSION
 from ._text import clean
 from ._version import Version, parse_version
 
@@ -139,7 +140,7 @@ def findings(
 ) -> tuple[Finding, ...]:
     """Every finding of one machine, in the order of ``FINDINGS``.
 
-    ``routes_finding`` is one of ``ROUTES_FINDINGS`` and is told as it is given.
+    ``routes_finding`` is one of ``ROUTES_FINDINGS``.
     ``version`` is that of the client that was asked, ``verdict`` that of the
     diagnosis. Problems of proxies that explain nothing stand with the proxies
     and are not repeated.
@@ -155,7 +156,9 @@ def findings(
         "several_versions": _several_versions(surroundings),
         "misplaced_keys": _misplaced_keys(surroundings.misplaced_keys),
     }
-    if routes_finding is not None:
+    # That both ways are open is worth a word only where the verdict does not explain the failure.
+    explained = verdict not in ("inconclusive", "network_unreachable")
+    if routes_finding is not None and not (explained and routes_finding == AUTH_OR_CLIENT_VERSION):
         details[routes_finding] = _ROUTES[routes_finding]
     if pattern:
         details["fallbacks_in_subagents_only"] = _in_subagents(logs)

@@ -345,7 +345,7 @@ def test_the_client_of_an_ide(verdict: str, change: dict[str, t.Any], told: str 
 
 @pytest.mark.parametrize("name", ROUTES_FINDINGS)
 def test_what_the_routes_show_is_told(name: str) -> None:
-    (told,) = found(routes=name, ide_clients=(), verdict="websocket_blocked")
+    (told,) = found(routes=name, ide_clients=(), verdict="network_unreachable")
     assert told.name == name
 
 
@@ -415,3 +415,8 @@ def test_a_detail_is_bounded() -> None:
     host = "localhost" + "." * 5000
     (told,) = found(wsl="wsl2", proxies=proxied(host, "dead_port"))
     assert len(told.detail) <= 600
+
+
+@pytest.mark.parametrize("verdict", ["websocket_blocked", "proxy_misconfigured", "auth_missing"])
+def test_two_open_ways_are_no_news_beside_an_explanation(verdict: str) -> None:
+    assert found(routes="auth_or_client_version", ide_clients=(), verdict=verdict) == ()
