@@ -43,7 +43,7 @@ _VARIABLE = re.compile(
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 _HOSTS = re.compile(r"[\w.:,*/\[\] -]*", re.ASCII)
-_LONG = 5000
+_LONG = 1000
 """Lines of a file of which it is only counted which are there: to align them takes too long."""
 _HIDDEN = "(a line that holds other settings too)"
 
