@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one doctor run means: every recorded report, and reports made by hand."""
+"""What one doctor run means by itself: reports made by hand."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ Pair = tuple[str, str]
 BLOCKED = ("websocket_blocked", "upgrade_refused")
 HEALTHY = ("healthy", "handshake_ok")
 OFF_AND_WORKS = ("http_only", "websockets_off")
+CUT = ("websocket_blocked", "connection_failed")
+NO_CREDENTIALS = ("auth_missing", "no_credentials")
+UNTRUSTED = ("inconclusive", "certificate_trust")
+NOT_UNDERSTOOD = ("inconclusive", "unknown_wording")
 
 GATEWAY = own_provider("fake", base_url="http://127.0.0.1:8801/v1", wire_api="responses")
 GATEWAY_OFF = own_provider(
@@ -48,90 +52,6 @@ SNIPPET_B = own_provider(
     "openai_http", **{key: value for key, value in CURE.items() if key != "requires_openai_auth"}
 )
 SNIPPET_C = own_provider("openai_http", **CURE, base_url="https://api.openai.com/v1")
-
-BY_WEBSOCKET_MODE = {
-    "ok": HEALTHY,
-    # The handshake is all that doctor looks at.
-    "close-after": HEALTHY,
-    "drop": HEALTHY,
-    "silent": HEALTHY,
-    "http-403": BLOCKED,
-    "http-404": BLOCKED,
-    "reset": ("websocket_blocked", "connection_failed"),
-    "hang": ("websocket_blocked", "handshake_timed_out"),
-    "close-1008": ("websocket_blocked", "closed_after_handshake"),
-    "no-101": ("websocket_blocked", "answered_with_page"),
-    "http-401": ("inconclusive", "credentials_rejected"),
-    "http-426": ("healthy", "upgrade_required"),
-    "http-502": ("inconclusive", "service_error"),
-}
-OLDER_CLIENTS = (131, 132, 133, 134, 136, 150, 155, 160, 161, 163, 164, 166)
-
-RECORDED: dict[str, tuple[Provider, Pair]] = {
-    **{
-        f"0.169.0/{flavour}.ws-{mode}.json": (GATEWAY, pair)
-        for flavour in ("full", "network-only")
-        for mode, pair in BY_WEBSOCKET_MODE.items()
-    },
-    **{
-        f"0.169.0/{flavour}.supports_websockets-false.server-ws-{mode}.json": (
-            GATEWAY_OFF,
-            OFF_AND_WORKS,
-        )
-        for flavour in ("full", "network-only")
-        for mode in ("hang", "http-403", "ok")
-    },
-    **{
-        f"versions/doctor.0.{minor}.0.ws-http-403.json": (GATEWAY, BLOCKED)
-        for minor in OLDER_CLIENTS
-    },
-    **{
-        f"0.169.0/{name}.json": expected
-        for name, expected in {
-            "config-malformed.websocket-check-ABSENT": (
-                BUILT_IN,
-                ("config_invalid", "not_loadable"),
-            ),
-            "openai-builtin.apikey.proxy-hangs-connect.everything-down": (
-                BUILT_IN,
-                ("network_unreachable", "timeout"),
-            ),
-            "openai-builtin.apikey.proxy-refuses-connect.everything-down": (
-                BUILT_IN,
-                ("network_unreachable", "connect"),
-            ),
-            "openai-builtin.apikey.via-good-proxy": (BUILT_IN, HEALTHY),
-            "openai-builtin.apikey.ws-blocked-403": (BUILT_IN, BLOCKED),
-            "openai-builtin.chatgpt-auth.ws-blocked-403": (BUILT_IN, BLOCKED),
-            "openai-builtin.no-credentials.ws-401.FALSE-POSITIVE": (
-                BUILT_IN,
-                ("auth_missing", "no_credentials"),
-            ),
-            "openai-builtin.proxy-url-without-scheme.http-ok-ws-fails": (
-                BUILT_IN,
-                ("websocket_blocked", "connection_failed"),
-            ),
-            "openai-builtin.socks5-proxy.ws-ok-http-fails": (
-                BUILT_IN,
-                ("network_unreachable", "connect"),
-            ),
-            "openai-http-WITH-base_url-api.openai.com.chatgpt-auth.looks-ok-but-wrong-host": (
-                SNIPPET_C,
-                ("http_only_broken", "wrong_host_for_login"),
-            ),
-            "openai_http-WITHOUT-requires_openai_auth.chatgpt-auth.looks-ok-but-sends-no-token": (
-                SNIPPET_B,
-                ("http_only_broken", "no_credentials_sent"),
-            ),
-            "openai_http-fix-applied.apikey": (SNIPPET_A, OFF_AND_WORKS),
-            "openai_http-fix-applied.chatgpt-auth": (SNIPPET_A, OFF_AND_WORKS),
-            "openai_http-fix-applied.reprobe-with-c-model_provider-openai.ws-still-blocked": (
-                Provider("openai", "override", None, ""),
-                BLOCKED,
-            ),
-        }.items()
-    },
-}
 
 CONNECTION_CUT = websocket(handshake_transport_error="network error: [redacted]")
 CUT_BEHIND_PROXY = websocket(

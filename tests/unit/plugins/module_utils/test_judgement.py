@@ -36,7 +36,6 @@ from support.doctor_cases import (
     GATEWAY,
     HEALTHY,
     ONE_RUN,
-    RECORDED,
     WITHOUT_A_RUN,
     Pair,
     no_report,
@@ -54,6 +53,7 @@ from support.doctor_samples import (
     unreachable,
     websocket,
 )
+from support.recorded_reports import RECORDED
 
 HANG = websocket("timed out; HTTPS fallback may still work")
 CLOSED = websocket("closed immediately after handshake", immediate_close_code="1008")

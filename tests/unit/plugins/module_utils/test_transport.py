@@ -29,6 +29,7 @@ from support.doctor_samples import (
     unreachable,
     websocket,
 )
+from support.recorded_reports import OLDER_CLIENTS
 
 
 @pytest.mark.parametrize(
@@ -221,7 +222,7 @@ def test_the_http_side(check: Check, outcome: str, failure: str, detail: str) ->
     assert side.mode == check.details.get("reachability mode", "")
 
 
-VERSIONS = FOLDER.parent / "doctor-extra/versions"
+VERSIONS = FOLDER / "versions"
 
 # The outcome of each side, and what its failure is called; None where doctor left the check out.
 RECORDED: dict[str, tuple[tuple[str, str] | None, tuple[str, str] | None]] = {
@@ -250,6 +251,10 @@ RECORDED: dict[str, tuple[tuple[str, str] | None, tuple[str, str] | None]] = {
     "network-only.0.166.0.no-credentials.ws-http-401": (("refused", ""), ("answered", "")),
     "network-only.0.169.0.apikey.authority-unknown": (("failed", ""), ("failed", "tls")),
     "network-only.0.169.0.apikey.ca-file-missing": (("unknown", "setup"), ("answered", "")),
+    **{
+        f"doctor.0.{minor}.0.ws-http-403": (("refused", ""), ("answered", ""))
+        for minor in OLDER_CLIENTS
+    },
 }
 
 

@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every recorded report means by itself.
+
+What some of them mean with what was read beside them stands in `diagnosis_cases`.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.devfleet.codex.plugins.module_utils._layers import Provider
+
+from .doctor_cases import (
+    BLOCKED,
+    CUT,
+    GATEWAY,
+    GATEWAY_OFF,
+    HEALTHY,
+    NO_CREDENTIALS,
+    NOT_UNDERSTOOD,
+    OFF_AND_WORKS,
+    SNIPPET_A,
+    SNIPPET_B,
+    SNIPPET_C,
+    UNTRUSTED,
+    Pair,
+)
+from .doctor_samples import BUILT_IN
+
+BY_WEBSOCKET_MODE = {
+    "ok": HEALTHY,
+    # The handshake is all that doctor looks at.
+    "close-after": HEALTHY,
+    "drop": HEALTHY,
+    "silent": HEALTHY,
+    "http-403": BLOCKED,
+    "http-404": BLOCKED,
+    "reset": ("websocket_blocked", "connection_failed"),
+    "hang": ("websocket_blocked", "handshake_timed_out"),
+    "close-1008": ("websocket_blocked", "closed_after_handshake"),
+    "no-101": ("websocket_blocked", "answered_with_page"),
+    "http-401": ("inconclusive", "credentials_rejected"),
+    "http-426": ("healthy", "upgrade_required"),
+    "http-502": ("inconclusive", "service_error"),
+}
+OLDER_CLIENTS = (131, 132, 133, 134, 136, 150, 155, 160, 161, 163, 164, 166)
+
+RECORDED: dict[str, tuple[Provider, Pair]] = {
+    **{
+        f"0.169.0/{flavour}.ws-{mode}.json": (GATEWAY, pair)
+        for flavour in ("full", "network-only")
+        for mode, pair in BY_WEBSOCKET_MODE.items()
+    },
+    **{
+        f"0.169.0/{flavour}.supports_websockets-false.server-ws-{mode}.json": (
+            GATEWAY_OFF,
+            OFF_AND_WORKS,
+        )
+        for flavour in ("full", "network-only")
+        for mode in ("hang", "http-403", "ok")
+    },
+    **{
+        f"versions/doctor.0.{minor}.0.ws-http-403.json": (GATEWAY, BLOCKED)
+        for minor in OLDER_CLIENTS
+    },
+    **{
+        f"{version}/full.codex-ca-certificate-missing.http-ok-ws-fails.json": (BUILT_IN, pair)
+        for version, pair in {
+            # Later clients redact why they gave up.
+            "0.131.0": UNTRUSTED,
+            "0.150.0": UNTRUSTED,
+            "0.166.0": NOT_UNDERSTOOD,
+            "0.169.0": NOT_UNDERSTOOD,
+        }.items()
+    },
+    **{
+        f"{version}/full.unknown-authority.everything-down.json": (
+            BUILT_IN,
+            ("network_unreachable", failure),
+        )
+        for version, failure in {"0.131.0": "tls", "0.150.0": "tls", "0.166.0": "connect"}.items()
+    },
+    **{
+        f"versions/{name}.json": expected
+        for name, expected in {
+            "doctor.0.131.0.apikey.authority-unknown": (BUILT_IN, ("network_unreachable", "tls")),
+            "doctor.0.131.0.apikey.ca-file-missing": (BUILT_IN, UNTRUSTED),
+            "doctor.0.131.0.apikey.cured": (SNIPPET_A, OFF_AND_WORKS),
+            "doctor.0.131.0.apikey.everything-reset": (
+                BUILT_IN,
+                ("network_unreachable", "other"),
+            ),
+            "doctor.0.131.0.apikey.proxy-url-without-scheme": (BUILT_IN, CUT),
+            "doctor.0.131.0.apikey.ws-http-426": (BUILT_IN, ("healthy", "upgrade_required")),
+            "doctor.0.131.0.chatgpt.ws-http-403": (BUILT_IN, BLOCKED),
+            "doctor.0.131.0.config-malformed": (BUILT_IN, ("config_invalid", "not_loadable")),
+            "doctor.0.131.0.no-credentials.ws-http-401": (BUILT_IN, NO_CREDENTIALS),
+            "doctor.0.150.0.apikey.authority-unknown": (BUILT_IN, ("network_unreachable", "tls")),
+            "doctor.0.150.0.apikey.ca-file-missing": (BUILT_IN, UNTRUSTED),
+            "doctor.0.150.0.apikey.proxy-url-without-scheme": (BUILT_IN, CUT),
+            "network-only.0.166.0.apikey.cured": (SNIPPET_A, OFF_AND_WORKS),
+            "network-only.0.166.0.apikey.ws-http-403": (BUILT_IN, BLOCKED),
+            "network-only.0.166.0.config-malformed": (BUILT_IN, ("config_invalid", "not_loadable")),
+            "network-only.0.166.0.no-credentials.ws-http-401": (BUILT_IN, NO_CREDENTIALS),
+            "network-only.0.169.0.apikey.authority-unknown": (
+                BUILT_IN,
+                ("network_unreachable", "tls"),
+            ),
+            "network-only.0.169.0.apikey.ca-file-missing": (BUILT_IN, NOT_UNDERSTOOD),
+        }.items()
+    },
+    **{
+        f"0.169.0/{name}.json": (BUILT_IN, pair)
+        for name, pair in {
+            "full.auth-json-broken.ws-401": NO_CREDENTIALS,
+            "full.chatgpt-auth.bad-access-token-in-environment.ws-401": NO_CREDENTIALS,
+            "full.chatgpt-auth.codex-api-key-in-environment.ws-blocked-403": BLOCKED,
+            "full.chatgpt-auth.openai-api-key-in-environment.ws-blocked-403": BLOCKED,
+            "full.keyring-unavailable.ws-401": NO_CREDENTIALS,
+            "full.no-credentials.openai-api-key-in-environment.ws-401": NO_CREDENTIALS,
+            "network-only.codex-ca-certificate-missing.http-ok-ws-fails": NOT_UNDERSTOOD,
+            "network-only.codex-ca-certificate-set-to-nothing.harmless": HEALTHY,
+            "network-only.keyring-unavailable.ws-401": NO_CREDENTIALS,
+            "network-only.ssl-cert-file-missing.http-ok-ws-fails": NOT_UNDERSTOOD,
+            "network-only.ssl-cert-file-not-pem.everything-down": ("network_unreachable", "tls"),
+            "network-only.ssl-cert-file-set-to-nothing.http-ok-ws-fails": CUT,
+            "network-only.unknown-authority.everything-down": ("network_unreachable", "tls"),
+        }.items()
+    },
+    **{
+        f"0.169.0/{name}.json": expected
+        for name, expected in {
+            "config-malformed.websocket-check-ABSENT": (
+                BUILT_IN,
+                ("config_invalid", "not_loadable"),
+            ),
+            "openai-builtin.apikey.proxy-hangs-connect.everything-down": (
+                BUILT_IN,
+                ("network_unreachable", "timeout"),
+            ),
+            "openai-builtin.apikey.proxy-refuses-connect.everything-down": (
+                BUILT_IN,
+                ("network_unreachable", "connect"),
+            ),
+            "openai-builtin.apikey.via-good-proxy": (BUILT_IN, HEALTHY),
+            "openai-builtin.apikey.ws-blocked-403": (BUILT_IN, BLOCKED),
+            "openai-builtin.chatgpt-auth.ws-blocked-403": (BUILT_IN, BLOCKED),
+            "openai-builtin.no-credentials.ws-401.FALSE-POSITIVE": (
+                BUILT_IN,
+                ("auth_missing", "no_credentials"),
+            ),
+            "openai-builtin.proxy-url-without-scheme.http-ok-ws-fails": (
+                BUILT_IN,
+                ("websocket_blocked", "connection_failed"),
+            ),
+            "openai-builtin.socks5-proxy.ws-ok-http-fails": (
+                BUILT_IN,
+                ("network_unreachable", "connect"),
+            ),
+            "openai-http-WITH-base_url-api.openai.com.chatgpt-auth.looks-ok-but-wrong-host": (
+                SNIPPET_C,
+                ("http_only_broken", "wrong_host_for_login"),
+            ),
+            "openai_http-WITHOUT-requires_openai_auth.chatgpt-auth.looks-ok-but-sends-no-token": (
+                SNIPPET_B,
+                ("http_only_broken", "no_credentials_sent"),
+            ),
+            "openai_http-fix-applied.apikey": (SNIPPET_A, OFF_AND_WORKS),
+            "openai_http-fix-applied.chatgpt-auth": (SNIPPET_A, OFF_AND_WORKS),
+            "openai_http-fix-applied.reprobe-with-c-model_provider-openai.ws-still-blocked": (
+                Provider("openai", "override", None, ""),
+                BLOCKED,
+            ),
+        }.items()
+    },
+}
