@@ -150,6 +150,9 @@ _ADVICE = {
     ("config_invalid", "not_loadable"): (
         "Codex cannot load its configuration and does not start; mend the file that is named."
     ),
+    ("config_invalid", "dotenv_nul_byte"): (
+        "A NUL byte in a value of ~/.codex/.env ends Codex at every start; write that line anew."
+    ),
     ("managed_elsewhere", "managed"): (
         "A managed layer decides the provider, so a user's config.toml has no effect; ask "
         "whoever manages it."

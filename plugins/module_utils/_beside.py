@@ -37,13 +37,14 @@ from ._proxy_cause import route_finding
 from ._proxy_reading import Proxies, read_dotenv, read_proxies
 from ._proxy_url import OPENAI_HOSTS
 from ._routes import routes
-from ._state import FOLDER
+from ._state import record_path
 from ._transport import http_side, websocket_side
 
 _HOUR = 3600.0
 _ROUTE_TIMEOUT = 5.0
 """Seconds for the ways to the service; all of them are tried at once."""
 
+_MOST_PROFILES = 50
 _API_HOST = "api.openai.com"
 _HOST_BY_MODE = {"ChatGPT auth": "chatgpt.com"}
 
@@ -57,6 +58,8 @@ class Beside:
     proxies: Proxies
     processes: tuple[Process, ...] | None
     logs: LogEvidence
+    fatal_line: int | None
+    """The line of ``.env`` that ends every start of the client."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +79,8 @@ def read_beside(
     codex_home: str, layers: Layers, environment: t.Mapping[str, str], log_window: float
 ) -> Beside:
     """Read what is cheap; ``log_window`` is in hours, 0 for no look into the client's log."""
-    variables = effective(read(read_dotenv(codex_home).data or b"", environment))
+    reading = read(read_dotenv(codex_home).data or b"", environment)
+    variables = effective(reading)
     processes = codex_processes(os.geteuid())
     url = _base_url(active_provider(layers, None), layers)
     hosts = (url.hostname,) if url is not None and url.hostname else OPENAI_HOSTS
@@ -85,6 +89,7 @@ def read_beside(
         read_proxies(codex_home, environment, _shell(processes or ()), hosts),
         processes,
         _logs(codex_home, layers, {**environment, **variables}, log_window),
+        next((one.line for one in reading.dropped if one.reason == "nul_byte"), None),
     )
 
 
@@ -151,10 +156,15 @@ def _logs(
 
 def _last_change(codex_home: str) -> float:
     """When we last changed a file, in seconds since the epoch: each change is recorded first."""
+    pattern = os.path.join(glob.escape(codex_home), "*.config.toml")
+    profiles = [os.path.basename(path) for path in glob.glob(pattern)[:_MOST_PROFILES]]
     records = [
-        path
-        for folder in (codex_home, SYSTEM_FOLDER)
-        for path in glob.glob(os.path.join(glob.escape(folder), FOLDER, "*.json"))
+        record_path(os.path.join(folder, name))
+        for folder, names in (
+            (codex_home, [".env", "config.toml", *profiles]),
+            (SYSTEM_FOLDER, ["config.toml"]),
+        )
+        for name in names
     ]
     written = [os.lstat(path).st_mtime for path in records if os.path.lexists(path)]
     return max(written, default=0.0)

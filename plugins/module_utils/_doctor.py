@@ -98,10 +98,9 @@ def read_run(outcome: Outcome, flavour: str) -> DoctorRun:
     try:
         document = json.loads(outcome.stdout.decode("utf-8"))
     except (ValueError, RecursionError):
-        said = clean(outcome.stderr.decode("utf-8", "replace").strip() or "nothing on stderr", 120)
         return NoReport(
             "doctor_not_json",
-            f"doctor ended with {outcome.returncode} and no JSON: {said}",
+            f"doctor ended with {outcome.returncode} and no JSON: {_said(outcome.stderr)}",
             outcome.seconds,
         )
     if not isinstance(document, dict) or document.get("schemaVersion") != SCHEMA_VERSION:
@@ -113,6 +112,14 @@ def read_run(outcome: Outcome, flavour: str) -> DoctorRun:
         return NoReport("doctor_unknown_schema", "doctor's report has no checks", outcome.seconds)
     kept = {key: check for key in _KEPT for check in [_read_check(checks.get(key))] if check}
     return DoctorReport(flavour, outcome.seconds, kept)
+
+
+def _said(stderr: bytes) -> str:
+    text = stderr.decode("utf-8", "replace").strip()
+    if "panicked" in text:
+        # Over a NUL byte in .env 0.169.0 quotes the variable with its value, a password perhaps.
+        return "it crashed"
+    return clean(_without_secrets(text), 120) if text else "nothing on stderr"
 
 
 def _read_check(raw: t.Any) -> Check | None:

@@ -43,7 +43,15 @@ from ._doctor import WEBSOCKET, DoctorReport, DoctorRun, NoReport, doctor_argume
 from ._findings import findings
 from ._home import CodexHome, locate, refuse_foreign
 from ._judgement import judge, wants_second_run
-from ._layers import Layers, Provider, active_provider, merge, read_layers, with_overrides
+from ._layers import (
+    Layers,
+    Provider,
+    active_provider,
+    merge,
+    provider_file,
+    read_layers,
+    with_overrides,
+)
 from ._live import live_turn
 from ._observations import Finding
 from ._profiles import http_only_profiles
@@ -55,6 +63,7 @@ from ._verdicts import (
     NOTHING_TO_DO,
     Diagnosis,
     client_unusable,
+    dotenv_stops_client,
     executable_missing,
     not_installed,
 )
@@ -131,6 +140,8 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
         return {**value, "diagnosis": diagnosis_value(client_unusable(clean(error)))}
     if installation.version is None:
         unusable = client_unusable(f"{installation.executable} --version printed no version")
+        if beside.fatal_line is not None:
+            unusable = dotenv_stops_client(os.path.join(home.path, ".env"), beside.fatal_line)
         return {**value, "diagnosis": diagnosis_value(unusable)}
     value["version"] = installation.version.text
     profiles = http_only_profiles(home.path, layers, installation.version)
@@ -179,9 +190,8 @@ def _examined(
             snippet=broken_snippet(layers, client.version),
         )
         diagnosis = diagnose(seen)
-        if diagnosis.verdict == "config_invalid":
-            evidence = (*diagnosis.evidence, *_not_loadable(home, layers))
-            diagnosis = dataclasses.replace(diagnosis, evidence=evidence)
+        told = (*diagnosis.evidence, *_places(diagnosis, home, layers, provider))
+        diagnosis = dataclasses.replace(diagnosis, evidence=told)
         value = {
             "provider": provider_value(provider, layers, runs[-1]),
             "routes": routes_value(seen.routes),
@@ -230,6 +240,20 @@ def _findings(
         client.version,
         diagnosis.verdict,
     )
+
+
+def _places(
+    diagnosis: Diagnosis, home: CodexHome, layers: Layers, provider: Provider
+) -> tuple[str, ...]:
+    """The files that a verdict is about."""
+    if diagnosis.verdict == "config_invalid":
+        return _not_loadable(home, layers)
+    if diagnosis.verdict == "managed_elsewhere":
+        is_managed = provider.origin in ("managed", "requirements")
+        place = provider_file(layers, provider) if is_managed else None
+        place = place or layers.paths.get(provider.table_layer)
+        return (f"decided by {clean(place)}",) if place else ()
+    return ()
 
 
 def _not_loadable(home: CodexHome, layers: Layers) -> tuple[str, ...]:

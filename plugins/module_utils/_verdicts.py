@@ -62,3 +62,8 @@ def no_doctor(version: str) -> Diagnosis:
 def client_unusable(detail: str) -> Diagnosis:
     """A client was found that does not answer ``--version``."""
     return Diagnosis("inconclusive", "client_not_runnable", (detail,))
+
+
+def dotenv_stops_client(path: str, line: int) -> Diagnosis:
+    """A NUL byte in a value of ``.env`` ends every command of the client (0.169.0)."""
+    return Diagnosis("config_invalid", "dotenv_nul_byte", (f"{path} line {line}: a NUL byte",))
