@@ -86,6 +86,9 @@ options:
     type: str
     choices: [align, remove, keep]
     default: align
+notes:
+  - Ansible shows the items of a loop whatever a module does. In a loop over proxies with passwords,
+    set C(loop_control.label).
 seealso:
   - module: devfleet.codex.codex_info
   - module: devfleet.codex.http_provider

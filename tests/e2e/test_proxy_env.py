@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import pathlib
 import subprocess
 import sys
 import typing as t
 
 import pytest
+from support import bounded
 from support.certificates import HOSTS
 from support.client import REPOSITORY, doctor
 from support.laptop import Laptop
+from support.laptop_playbooks import Controller, recap
 from support.proxy import Proxy
 
 if t.TYPE_CHECKING:
@@ -166,3 +169,53 @@ def test_the_way_back_leads_to_the_old_bytes(journeys: dict[str, Journey], name:
     assert journey.back == journey.data
     assert ".devfleet" not in journey.left
     assert journey.home is None or (journey.home.by_company, journey.home.by_own) == (False, True)
+
+
+def task(name: str, **options: t.Any) -> dict[str, t.Any]:
+    return {
+        "name": name,
+        "devfleet.codex.proxy_env": {"codex_home": "{{ home }}", **options},
+        "register": "done",
+        "ignore_errors": True,
+    }
+
+
+def test_ansible_shows_no_password_however_much_it_says(
+    ansible: Controller, tmp_path: pathlib.Path
+) -> None:
+    home, playbook, inventory = tmp_path / "home", tmp_path / "play.json", tmp_path / "hosts.json"
+    home.mkdir()
+    (home / ".env").write_text(f"TOKEN={PASSWORD}\nHTTP_PROXY=http://me:{PASSWORD}@old:1\n")
+    address = "me:{{ word }}@h.example.com:3128"
+    proxies = {"https_proxy": f"http://{address}", "http_proxy": f"http://{address}"}
+    show = {"name": "Show", "ansible.builtin.debug": {"var": "done"}}
+    tasks = [
+        task("Set", **proxies),
+        show,
+        task("Set again", **proxies),
+        task("Be refused", https_proxy=f"socks5://{address}"),
+        show,
+        task("Mistype", https_proxy=f"http://{address}", nonsense=True),
+        task("Take back", state="absent"),
+    ]
+    playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    variables = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "home": str(home),
+        "word": PASSWORD,
+    }
+    inventory.write_text(json.dumps({"all": {"hosts": {"laptop": variables}}}))
+    command = [
+        str(pathlib.Path(sys.executable).with_name("ansible-playbook")),
+        *("-i", str(inventory), "-vvvv", "--diff", str(playbook)),
+    ]
+
+    returncode, stdout, stderr = bounded.finish(
+        command, tmp_path, ansible.environment(), 120, "ansible-playbook"
+    )
+
+    counters = recap(stdout)["laptop"]
+    assert (returncode, counters["changed"], counters["ignored"]) == (0, 2, 2)
+    assert "h.example.com" in stdout
+    assert PASSWORD not in stdout + stderr
