@@ -1,0 +1,338 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A fleet whose proxies are wrong in every way: told, mended, and brought back to the byte.
+
+One fleet lives through the whole story once; every test looks at one part of it. The direct way
+to the service is closed on all laptops.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import typing as t
+
+import pytest
+from support.client import doctor
+from support.isolation import is_isolated
+from support.laptop import Laptop, api_key_login, snapshot
+from support.laptop_playbooks import Controller, PlaybookRun
+from support.proxy_laptops import (
+    NO_PROXY_IN_THE_ENVIRONMENT,
+    PASSWORD,
+    USER,
+    ProxyLaptop,
+    ProxyLaptops,
+    decoded_password,
+    url_with_password,
+)
+
+if t.TYPE_CHECKING:
+    from .conftest import LaptopFactory
+
+Snapshots = dict[str, dict[str, tuple[int, int, bytes]]]
+
+PROXY = "proxy_misconfigured"
+BLOCKED = "websocket_blocked"
+CONFIG_FILE, DOTENV = ".codex/config.toml", ".codex/.env"
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One laptop; see `ProxyLaptops.add` for the names in `dotenv`, `repaired` and `given`."""
+
+    dotenv: str
+    verdict: str
+    cause: str
+    repaired: str | None = None
+    websocket: str = "ok"
+    given: str | None = "given"
+    """Which proxy is to be set; None: none."""
+    remedy: str = "auto"
+
+
+CURED_BY_PROXY = {
+    "no-scheme": Row("# mine\nHTTPS_PROXY={good}\n", PROXY, "no_scheme", "http://{good}"),
+    "socks": Row("TOKEN='a $b'\nHTTPS_PROXY=socks5h://{socks}\n", PROXY, "socks"),
+    "dead": Row("HTTPS_PROXY=http://{dead}\r\n", PROXY, "dead_port"),
+    "http-only": Row("HTTP_PROXY=http://{good}\n", PROXY, "http_proxy_only", "http://{good}"),
+    "http-only-dead": Row("HTTP_PROXY=http://{dead}\n", PROXY, "dead_port"),
+    "dropped": Row("\ufeffHTTPS_PROXY=http://{good}", PROXY, "line_dropped", "http://{good}"),
+    "https": Row(
+        "export HTTPS_PROXY=https://{good} # why\n", PROXY, "https_scheme", "http://{good}"
+    ),
+    "covered": Row(
+        "HTTPS_PROXY=http://{good}\nNO_PROXY=.corp.example,.openai.com\n",
+        PROXY,
+        "no_proxy_covers_service",
+        ".corp.example",
+    ),
+}
+HIDDEN = {"hidden": Row("HTTPS_PROXY={good}\n", PROXY, "no_scheme", websocket="http-403")}
+CURED_BY_PROVIDER = {
+    "blocked": Row("HTTPS_PROXY=http://{good}\n", BLOCKED, "upgrade_refused", websocket="http-403"),
+}
+LEFT_ALONE = {
+    "healthy": Row(
+        "HTTPS_PROXY=http://{good}\nhttps_proxy=http://{dead}\nHTTP_PROXY=socks5://{dead}\n",
+        "healthy",
+        "handshake_ok",
+    ),
+    "none-given": Row("HTTPS_PROXY={good}\n", PROXY, "no_scheme", "http://{good}", given=None),
+    "provider-wanted": Row(
+        "HTTPS_PROXY=socks5://{socks}\n", PROXY, "socks", remedy="http_provider"
+    ),
+    "proxy-wanted": Row(
+        "HTTPS_PROXY=http://{good}\n",
+        BLOCKED,
+        "upgrade_refused",
+        websocket="http-403",
+        remedy="proxy_env",
+    ),
+}
+FAILING = {
+    "refusing-given": Row("HTTPS_PROXY=http://{dead}\n", PROXY, "dead_port", given="bad"),
+    "unusable-given": Row("HTTPS_PROXY=http://{dead}\n", PROXY, "dead_port", given="no-scheme"),
+}
+FLEET = {**CURED_BY_PROXY, **HIDDEN, **CURED_BY_PROVIDER, **LEFT_ALONE, **FAILING}
+CURED = {**CURED_BY_PROXY, **HIDDEN, **CURED_BY_PROVIDER}
+NONE_TO_SET = "none-to-set"
+FORESEEN = ("no-scheme", "covered", "hidden", "blocked", "healthy", "refusing-given")
+
+
+@dataclasses.dataclass(frozen=True)
+class Story:
+    """What happened, in this order; `after_*` are snapshots of all homes after that step."""
+
+    fleet: dict[str, ProxyLaptop]
+    before: Snapshots
+    audit: PlaybookRun
+    prediction: PlaybookRun
+    after_prediction: Snapshots
+    remediate: PlaybookRun
+    after_remediate: Snapshots
+    checks: dict[str, dict[str, t.Any]]
+    second_remediate: PlaybookRun
+    after_second_remediate: Snapshots
+    rollback: PlaybookRun
+    after_rollback: Snapshots
+
+
+@pytest.fixture(scope="module")
+def fleet(make_laptop: LaptopFactory) -> t.Iterator[dict[str, ProxyLaptop]]:
+    if not is_isolated():
+        pytest.skip("some laptops go past every proxy; run this by scripts/offline.py on Linux")
+    login = api_key_login()
+    with ProxyLaptops() as made:
+        for name, row in FLEET.items():
+            made.add(make_laptop(name, login=login, websocket=row.websocket), row.dotenv)
+        (made.laptops["dead"].laptop.codex_home / ".env").chmod(0o640)
+        yield made.laptops
+
+
+def variables_of(one: ProxyLaptop, row: Row) -> dict[str, t.Any]:
+    proxies = {
+        "given": one.reconnect_proxy,
+        "bad": url_with_password(one.addresses["bad"]),
+        "no-scheme": url_with_password(one.addresses["good"]).removeprefix("http://"),
+    }
+    given = {"reconnect_proxy": proxies[row.given]} if row.given else {}
+    return {**one.variables(), **given, "reconnect_remedy": row.remedy}
+
+
+@pytest.fixture(scope="module")
+def story(fleet: dict[str, ProxyLaptop], ansible: Controller) -> Story:
+    controller = dataclasses.replace(ansible, settings=NO_PROXY_IN_THE_ENVIRONMENT)
+    hosts = {name: variables_of(one, FLEET[name]) for name, one in fleet.items()}
+    refused = {**fleet["healthy"].variables(), "reconnect_remedy": "proxy_env"}
+
+    def play(
+        playbook: str,
+        only: t.Iterable[str],
+        *arguments: str,
+        others: t.Mapping[str, t.Any] | None = None,
+        **variables: t.Any,
+    ) -> tuple[PlaybookRun, Snapshots]:
+        run = controller.run(
+            playbook,
+            [],
+            *arguments,
+            others={**{name: hosts[name] for name in only}, **(others or {})},
+            variables={"reconnect_probes": 1, **variables},
+        )
+        return run, photographed()
+
+    def photographed() -> Snapshots:
+        return {name: snapshot(one.laptop.home) for name, one in fleet.items()}
+
+    before = photographed()
+    audit, _same = play("audit", FLEET)
+    prediction, after_prediction = play("remediate", FORESEEN, "--check", "--diff")
+    remediate, after_remediate = play("remediate", FLEET, others={NONE_TO_SET: refused})
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        found = pool.map(network_checks, [fleet[name].laptop for name in CURED])
+        checks = dict(zip(CURED, found, strict=True))
+    second_remediate, after_second_remediate = play("remediate", CURED)
+    rollback, after_rollback = play("rollback", FLEET, reconnect_purge=True)
+    return Story(
+        fleet=fleet,
+        before=before,
+        audit=audit,
+        prediction=prediction,
+        after_prediction=after_prediction,
+        remediate=remediate,
+        after_remediate=after_remediate,
+        checks=checks,
+        second_remediate=second_remediate,
+        after_second_remediate=after_second_remediate,
+        rollback=rollback,
+        after_rollback=after_rollback,
+    )
+
+
+def network_checks(laptop: Laptop) -> dict[str, t.Any]:
+    return doctor(laptop, "--network-only")
+
+
+def without_times(one: dict[str, tuple[int, int, bytes]]) -> dict[str, tuple[int, bytes]]:
+    return {path: (mode, content) for path, (mode, _time, content) in one.items()}
+
+
+@pytest.mark.parametrize("host", FLEET)
+def test_audit_names_the_cause_and_the_better_value(story: Story, host: str) -> None:
+    row, found = FLEET[host], story.audit.hosts[host]
+    assert (found["verdict"], found["cause"]) == (row.verdict, row.cause), found["evidence"]
+    if row.repaired:
+        better = row.repaired.format(**story.fleet[host].addresses)
+        assert found["repaired"].partition("=")[2] == better
+
+
+def test_audit_and_check_mode_change_nothing(story: Story) -> None:
+    assert set(story.audit.changed.values()) == {0}
+    assert story.audit.returncode == 0, story.audit.stdout
+    assert story.after_prediction == story.before
+
+
+def test_check_mode_predicts_who_is_changed(story: Story) -> None:
+    predicted = {host for host, count in story.prediction.changed.items() if count}
+    assert predicted == {*FORESEEN} - {"healthy"}, story.prediction.stdout
+    found = {host: story.prediction.hosts[host] for host in FORESEEN}
+    assert {host: (one["action"], one["remedy"]) for host, one in found.items()} == {
+        **dict.fromkeys(FORESEEN, ("would_apply", "proxy_env")),
+        "blocked": ("would_apply", "http_provider"),
+        "healthy": ("none", "none"),
+    }
+
+
+@pytest.mark.parametrize("host", CURED_BY_PROXY)
+def test_a_wrong_proxy_is_cured_by_the_right_one_alone(story: Story, host: str) -> None:
+    found = story.remediate.hosts[host]
+    assert (found["action"], found["remedy"]) == ("applied", "proxy_env"), found
+    assert found["proof"] == {"proven": True, "verdict": "healthy", "problems": []}
+    assert story.after_remediate[host][CONFIG_FILE] == story.before[host][CONFIG_FILE]
+    assert story.remediate.changed[host] == 1
+
+
+@pytest.mark.parametrize("host", CURED_BY_PROXY)
+def test_the_client_goes_through_it_with_websockets_on(story: Story, host: str) -> None:
+    websocket = story.checks[host]["network.websocket_reachability"]
+    assert websocket["status"] == "ok"
+    assert websocket["details"]["supports websockets"] == "true"
+    one = story.fleet[host]
+    assert one.given.tunnelled and {"http", "websocket"} <= {
+        request.transport for request in one.laptop.service.requests
+    }
+
+
+@pytest.mark.parametrize("host", [*CURED_BY_PROXY, *HIDDEN])
+def test_what_else_stands_in_the_file_stays(story: Story, host: str) -> None:
+    mode, _time, before = story.before[host][DOTENV]
+    mode_after, _time, after = story.after_remediate[host][DOTENV]
+    kept = [line for line in before.splitlines() if b"_PROXY" not in line]
+    assert [line for line in after.splitlines() if line in kept] == kept
+    assert mode_after == mode
+
+
+@pytest.mark.parametrize("host", CURED_BY_PROVIDER)
+def test_a_websocket_that_a_good_proxy_refuses_is_cured_by_the_provider(
+    story: Story, host: str
+) -> None:
+    found = story.remediate.hosts[host]
+    assert (found["action"], found["remedy"]) == ("applied", "http_provider")
+    assert story.after_remediate[host][DOTENV] == story.before[host][DOTENV]
+    details = story.checks[host]["network.websocket_reachability"]["details"]
+    assert details["supports websockets"] == "false"
+
+
+def test_a_wrong_proxy_that_hides_a_refused_websocket_wants_both_cures(story: Story) -> None:
+    found = story.remediate.hosts["hidden"]
+    dotenv = f"{story.fleet['hidden'].laptop.codex_home}/.env"
+    assert (found["verdict"], found["action"], found["remedy"], found["proxy_set"]) == (
+        BLOCKED,
+        "applied",
+        "http_provider",
+        dotenv,
+    )
+    assert story.remediate.changed["hidden"] == 2
+    (line,) = [line for line in story.remediate.summary if line.split()[:1] == ["hidden"]]
+    assert line.endswith(f"; the proxy too, by {dotenv}")
+    websocket = story.checks["hidden"]["network.websocket_reachability"]
+    assert websocket["details"]["supports websockets"] == "false"
+
+
+@pytest.mark.parametrize("host", LEFT_ALONE)
+def test_who_is_well_or_not_to_be_cured_so_is_left_alone(story: Story, host: str) -> None:
+    assert story.after_remediate[host] == story.before[host]
+    assert story.remediate.hosts[host]["action"] == "none"
+
+
+@pytest.mark.parametrize("host", FAILING)
+def test_a_proxy_that_does_not_cure_is_taken_away_again(story: Story, host: str) -> None:
+    assert without_times(story.after_remediate[host]) == without_times(story.before[host])
+    assert story.remediate.recap[host]["failed"] == 1
+    found = story.remediate.hosts[host]
+    expected = {
+        "refusing-given": ("undone", "doctor does not prove the cure: verdict under the proxy: "),
+        "unusable-given": ("failed", "https_proxy has no scheme that Codex's WebSocket takes; "),
+    }
+    action, message = expected[host]
+    assert found["action"] == action
+    assert found["message"].startswith(message), found["message"]
+
+
+def test_to_set_a_proxy_one_must_be_given(story: Story) -> None:
+    found = story.remediate.hosts[NONE_TO_SET]
+    said = "reconnect_remedy is proxy_env, so reconnect_proxy must name one."
+    assert (found["action"], found["message"]) == ("failed", said)
+
+
+def test_one_failure_is_nobody_elses(story: Story) -> None:
+    failed = {host for host, counters in story.remediate.recap.items() if counters["failed"]}
+    assert failed == {*FAILING, NONE_TO_SET}, story.remediate.stdout
+
+
+def test_a_second_remediate_changes_nothing(story: Story) -> None:
+    assert set(story.second_remediate.changed.values()) == {0}, story.second_remediate.stdout
+    assert story.after_second_remediate == story.after_remediate
+    verdicts = {host: story.second_remediate.hosts[host]["verdict"] for host in CURED}
+    assert verdicts == {
+        **dict.fromkeys(CURED_BY_PROXY, "healthy"),
+        "hidden": "http_only",
+        "blocked": "http_only",
+    }
+
+
+@pytest.mark.parametrize("host", FLEET)
+def test_rollback_brings_every_byte_and_mode_back(story: Story, host: str) -> None:
+    assert without_times(story.after_rollback[host]) == without_times(story.before[host])
+    assert bool(story.rollback.changed[host]) is (host in CURED)
+
+
+@pytest.mark.parametrize("step", ["audit", "prediction", "remediate", "rollback"])
+def test_neither_a_password_nor_a_traceback_is_shown(story: Story, step: str) -> None:
+    run = getattr(story, step)
+    said = run.stdout + run.stderr + repr(run.hosts)
+    for secret in (USER, PASSWORD, decoded_password(), "Traceback"):
+        assert secret not in said
