@@ -131,9 +131,17 @@ def active_provider(layers: Layers, told_by_client: str | None) -> Provider:
     if layer is not None:
         decided, origin = layers.documents[layer]["model_provider"], _ORIGINS.get(layer, layer)
     if told_by_client and told_by_client != decided:
-        decided, origin = told_by_client, "managed"
+        # Up to 0.133 a root profile selects a table that beats the root key, and -c as well.
+        by_profile = told_by_client == _profile_choice(layers.documents.get("user", {}))
+        decided, origin = told_by_client, "user" if by_profile else "managed"
     table, table_layer = _provider_table(layers, decided)
     return Provider(decided, origin, table, table_layer)
+
+
+def _profile_choice(document: t.Mapping[str, t.Any]) -> t.Any:
+    profiles, name = document.get("profiles"), document.get("profile")
+    profile = profiles.get(name) if isinstance(profiles, dict) and isinstance(name, str) else None
+    return profile.get("model_provider") if isinstance(profile, dict) else None
 
 
 def provider_file(layers: Layers, provider: Provider) -> str | None:

@@ -92,6 +92,18 @@ GATEWAY = {"model_provider": "gw", "model_providers": {"gw": {"base_url": "https
             id="the-client-knows-better",
         ),
         pytest.param(
+            layers(user={"profile": "x", "profiles": {"x": {"model_provider": "gw"}}}),
+            "gw",
+            Provider("gw", "user", None, ""),
+            id="the-profile-of-an-older-client",
+        ),
+        pytest.param(
+            layers(user={"profile": "x", "profiles": {"x": 1, "y": {"model_provider": "gw"}}}),
+            "gw",
+            Provider("gw", "managed", None, ""),
+            id="another-profile-of-an-older-client",
+        ),
+        pytest.param(
             layers(user=GATEWAY),
             "gw",
             Provider("gw", "user", {"base_url": "https://gw"}, "user"),
