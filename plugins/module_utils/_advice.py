@@ -55,6 +55,10 @@ _ADVICE = {
         "WebSockets are closed right after the handshake (issue 13041); "
         "devfleet.codex.remediate switches to HTTP only."
     ),
+    ("websocket_blocked", "server_error_lasting"): (
+        "WebSockets have been answered with a server error for more than an hour while HTTP works "
+        "(issue 35323); devfleet.codex.remediate switches to HTTP only."
+    ),
     ("websocket_blocked", "logged_closed"): (
         "The handshake works, yet the client's log shows WebSockets closed before the answer was "
         "complete (issues 13041, 32366); devfleet.codex.remediate switches to HTTP only."
@@ -114,6 +118,11 @@ _ADVICE = {
     ("proxy_misconfigured", "shell_disagrees"): (
         "~/.codex/.env beats the shell's proxy, and fails where that one works (issue 38885); "
         "correct .env, or give reconnect_proxy."
+    ),
+    ("proxy_misconfigured", "logged_proxy_scheme"): (
+        "The client's log shows a proxy whose URL has no scheme that WebSockets can use, as in a "
+        "shell's start-up file; write http:// before it there, or give reconnect_proxy. Do not "
+        "turn WebSockets off for it."
     ),
     (
         "network_unreachable",
@@ -236,6 +245,14 @@ _ADVICE = {
     ("inconclusive", "logs_not_read"): (
         "The handshake works, but the client's log, which alone shows what fails after it, cannot "
         "be read; look at the file that is named, or set reconnect_log_window to 0."
+    ),
+    ("inconclusive", "only_in_subagents"): (
+        "WebSockets failed in threads of sub-agents alone, which a blocked network does not "
+        "explain (issue 24475); repeat the task without sub-agents."
+    ),
+    ("inconclusive", "only_after_idle"): (
+        "WebSockets failed after an hour or more of idleness alone, which a blocked network does "
+        "not explain; start Codex anew after a long pause."
     ),
     ("inconclusive", "store_keyring"): (
         "The login is in a keyring, which only the user's desktop session opens; run codex doctor "

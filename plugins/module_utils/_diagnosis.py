@@ -31,6 +31,9 @@ from ._snippets import Broken
 from ._transport import Http, WebSocket, http_side, websocket_side
 from ._verdicts import Diagnosis, no_doctor
 
+LASTING = 3600.0
+"""Seconds after which a server error that is still there, or there again, does not just pass."""
+
 LEAST_FALLBACKS = 3
 LEAST_THREADS = 2
 """Logged fallbacks, and threads they happened in, that prove a WebSocket failure."""
@@ -55,6 +58,8 @@ class Observed:
     certificates: tuple[CertificateFile, ...] = ()
     snippet: Broken | None = None
     """A published snippet in the user's files that has not the effect it was meant to have."""
+    service_error_since: float | None = None
+    """Seconds since an earlier run first saw a server error, with nothing else seen in between."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +75,14 @@ def diagnose(seen: Observed) -> Diagnosis:
     """The verdict on a machine whose client has a doctor."""
     found = judge(seen.runs, seen.provider)
     sides = _sides(seen.runs[-1])
-    for refine in (_by_login, _by_snippet, _by_proxies, _by_certificates, _by_logs):
+    for refine in (
+        _by_login,
+        _by_snippet,
+        _by_proxies,
+        _by_certificates,
+        _by_logs,
+        _by_earlier_runs,
+    ):
         found = refine(found, seen, sides)
     return found
 
@@ -78,7 +90,7 @@ def diagnose(seen: Observed) -> Diagnosis:
 def diagnose_without_doctor(version: str, logs: LogEvidence) -> Diagnosis:
     """The verdict on a machine whose client is older than doctor: its logs alone can tell."""
     if _is_proven_by(logs):
-        return Diagnosis("websocket_blocked", f"logged_{logs.cause}", (_told(logs),))
+        return Diagnosis(*_logged(logs), (_told(logs),))
     found = no_doctor(version)
     return dataclasses.replace(found, evidence=(*found.evidence, *_log_lines(logs)))
 
@@ -149,6 +161,9 @@ def _by_certificates(found: Diagnosis, seen: Observed, sides: _Sides | None) -> 
 def _by_logs(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosis:
     """What doctor's handshake cannot see: WebSockets that fail after it (13041, 32366)."""
     doubtful = found.cause in ("intermittent", "service_error")
+    if found.cause == "intermittent" and sides is not None and sides.websocket.status == 426:
+        # Now the client is asked for HTTP, and loses no time.
+        return found
     if sides is None or not (doubtful or found.cause == "handshake_ok"):
         return found
     if seen.logs.outcome not in _READ and not doubtful:
@@ -156,11 +171,34 @@ def _by_logs(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosi
     told = (*found.evidence, *_log_lines(seen.logs))
     if not _is_proven_by(seen.logs):
         return dataclasses.replace(found, evidence=told)
-    verdict, cause = _why_not_curable(seen.provider, sides) or (
-        "websocket_blocked",
-        f"logged_{seen.logs.cause}",
-    )
+    verdict, cause = _why_not_curable(seen.provider, sides) or _logged(seen.logs)
     return Diagnosis(verdict, cause, told)
+
+
+def _logged(logs: LogEvidence) -> tuple[str, str]:
+    """What fallbacks that are many enough say."""
+    # Where WebSockets are blocked, the first turn of a user's own thread falls back as well.
+    if logs.only_subagents:
+        return "inconclusive", "only_in_subagents"
+    if logs.only_after_idle:
+        return "inconclusive", "only_after_idle"
+    if logs.cause == "proxy_scheme":
+        return "proxy_misconfigured", "logged_proxy_scheme"
+    return "websocket_blocked", f"logged_{logs.cause}"
+
+
+def _by_earlier_runs(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosis:
+    """A server error that is there an hour later is no outage that ends by itself (35323)."""
+    since = seen.service_error_since
+    if sides is None or since is None or since < LASTING or found.cause != "service_error":
+        return found
+    if any(judge((run,), seen.provider).cause != "service_error" for run in seen.runs):
+        return found
+    if _why_not_curable(seen.provider, sides):
+        return found
+    told = (*found.evidence, f"a server error {since / 3600:.0f} hours ago and now")
+    lasting = Diagnosis("websocket_blocked", "server_error_lasting", told)
+    return _by_proxies(lasting, seen, sides)
 
 
 def _why_not_curable(provider: Provider, sides: _Sides) -> tuple[str, str] | None:

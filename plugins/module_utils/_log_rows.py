@@ -81,6 +81,8 @@ _CAUSES = (
             "Handshake not finished",
         ),
     ),
+    # A setting of the user's, which HTTP takes and the WebSocket does not.
+    ("proxy_scheme", ("Proxy URL scheme not supported",)),
     ("other", ("URL error", "TLS error", "certificate", "IO error", "HTTP error", "HTTP format")),
 )
 

@@ -298,4 +298,5 @@ WITHOUT_A_RUN: dict[_verdicts.Diagnosis, Pair] = {
     _verdicts.executable_missing("/no/codex"): ("not_installed", "executable_missing"),
     _verdicts.no_doctor("0.130.0"): ("unsupported_version", "no_doctor"),
     _verdicts.client_unusable("whatever"): ("inconclusive", "client_not_runnable"),
+    _verdicts.dotenv_stops_client("/x/.env", 3): ("config_invalid", "dotenv_nul_byte"),
 }

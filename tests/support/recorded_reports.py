@@ -2,15 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every recorded report means by itself.
-
-What some of them mean with what was read beside them stands in `diagnosis_cases`.
-"""
+"""What every recorded report of doctor means, and every recorded log beside a good handshake."""
 
 from __future__ import annotations
 
-from ansible_collections.devfleet.codex.plugins.module_utils._layers import Provider
+import typing as t
 
+from ansible_collections.devfleet.codex.plugins.module_utils._layers import Provider
+from ansible_collections.devfleet.codex.plugins.module_utils._observations import CertificateFile
+
+from .diagnosis_cases import (
+    ANOTHER_FILE,
+    CONFLICT,
+    UNREADABLE,
+    logged,
+    login,
+    proxies,
+    ways,
+)
 from .doctor_cases import (
     BLOCKED,
     CUT,
@@ -174,4 +183,123 @@ RECORDED: dict[str, tuple[Provider, Pair]] = {
             ),
         }.items()
     },
+}
+
+MISSING_FILE = (CertificateFile("CODEX_CA_CERTIFICATE", "/nonexistent.pem", "is not there"),)
+
+RECORDED_BESIDE: dict[str, tuple[dict[str, t.Any], Pair]] = {
+    **{
+        name: ({"certificates": MISSING_FILE}, ANOTHER_FILE)
+        for name in (
+            *(
+                f"{version}/full.codex-ca-certificate-missing.http-ok-ws-fails.json"
+                for version in ("0.131.0", "0.150.0", "0.166.0", "0.169.0")
+            ),
+            *(
+                f"versions/{client}.apikey.ca-file-missing.json"
+                for client in ("doctor.0.131.0", "doctor.0.150.0", "network-only.0.169.0")
+            ),
+            "0.169.0/network-only.codex-ca-certificate-missing.http-ok-ws-fails.json",
+            "0.169.0/network-only.ssl-cert-file-missing.http-ok-ws-fails.json",
+            "0.169.0/network-only.ssl-cert-file-set-to-nothing.http-ok-ws-fails.json",
+        )
+    },
+    "0.169.0/network-only.codex-ca-certificate-set-to-nothing.harmless.json": ({}, HEALTHY),
+    "0.169.0/network-only.ssl-cert-file-not-pem.everything-down.json": (
+        {"certificates": MISSING_FILE},
+        ("network_unreachable", "certificate_file"),
+    ),
+    "0.169.0/network-only.unknown-authority.everything-down.json": (
+        {},
+        ("network_unreachable", "tls"),
+    ),
+    "0.169.0/full.chatgpt-auth.codex-api-key-in-environment.ws-blocked-403.json": (
+        {"login": login("file", "chatgpt", "CODEX_API_KEY")},
+        CONFLICT,
+    ),
+    "0.169.0/full.chatgpt-auth.bad-access-token-in-environment.ws-401.json": (
+        {"login": login("file", "chatgpt", "CODEX_ACCESS_TOKEN")},
+        CONFLICT,
+    ),
+    "0.169.0/full.chatgpt-auth.openai-api-key-in-environment.ws-blocked-403.json": (
+        {"login": login("file", "chatgpt", "OPENAI_API_KEY")},
+        BLOCKED,
+    ),
+    "0.169.0/full.no-credentials.openai-api-key-in-environment.ws-401.json": (
+        {"login": login("file", "none", "OPENAI_API_KEY")},
+        NO_CREDENTIALS,
+    ),
+    "0.169.0/full.auth-json-broken.ws-401.json": (
+        {"login": login("file", "unknown")},
+        NO_CREDENTIALS,
+    ),
+    **{
+        f"0.169.0/{flavour}.keyring-unavailable.ws-401.json": (
+            {"login": login("keyring", "unknown")},
+            ("inconclusive", "store_keyring"),
+        )
+        for flavour in ("full", "network-only")
+    },
+    **{
+        name: (
+            {"proxies": proxies("no_scheme"), "routes": ways(True, True, None)},
+            ("proxy_misconfigured", "no_scheme"),
+        )
+        for name in (
+            "0.169.0/openai-builtin.proxy-url-without-scheme.http-ok-ws-fails.json",
+            "versions/doctor.0.131.0.apikey.proxy-url-without-scheme.json",
+            "versions/doctor.0.150.0.apikey.proxy-url-without-scheme.json",
+        )
+    },
+    "0.169.0/openai-builtin.socks5-proxy.ws-ok-http-fails.json": (
+        {"proxies": proxies("socks"), "routes": ways(False, None, None)},
+        ("proxy_misconfigured", "socks"),
+    ),
+    "0.169.0/full.ws-http-403.json": (
+        {"proxies": UNREADABLE},
+        ("inconclusive", "proxy_not_checked"),
+    ),
+    **{
+        f"0.169.0/full.ws-{mode}.json": (
+            {"logs": logged(cause=cause)},
+            ("websocket_blocked", f"logged_{cause}"),
+        )
+        for mode, cause in {
+            "close-after": "closed",
+            "drop": "cut",
+            "silent": "silent",
+            "http-502": "server_error",
+        }.items()
+    },
+}
+"""Reports that mean something else once it is known what was beside them."""
+
+# What a session of the client leaves, and what three such sessions mean beside a handshake that
+# is ok: every file of tests/fixtures/logs.
+LOGGED: dict[str, Pair] = {
+    **dict.fromkeys(
+        ("close-1008", "close-after", "close-after.0.130.0", "close-after.second-turn"),
+        ("websocket_blocked", "logged_closed"),
+    ),
+    **dict.fromkeys(("drop", "reset"), ("websocket_blocked", "logged_cut")),
+    **dict.fromkeys(("silent", "hang"), ("websocket_blocked", "logged_silent")),
+    **dict.fromkeys(
+        (
+            *("http-403", "http-403.0.130.0", "http-403.0.134.0", "http-403.0.150.0"),
+            *("http-403.one-retry", "http-404", "no-101"),
+        ),
+        ("websocket_blocked", "logged_refused"),
+    ),
+    "http-502": ("websocket_blocked", "logged_server_error"),
+    "proxy-without-scheme": ("proxy_misconfigured", "logged_proxy_scheme"),
+    **dict.fromkeys(
+        (
+            *("http-401", "http-403.no-retries", "http-403.quota", "http-426"),
+            *("http-426.0.150.0", "http-426.second-turn", "http-429", "no-network"),
+            *("ok", "ok.0.130.0", "ok.subagent", "proxy-refuses-everything"),
+            *("response-failed.rate-limit", "response-failed.rate-limit.0.130.0"),
+            *("response-failed.server-error", "usage-limit"),
+        ),
+        HEALTHY,
+    ),
 }

@@ -48,7 +48,7 @@ CLOSED = (
         ("unexpected status 502 Bad Gateway: , url: wss://h", "server_error"),
         ("failed to connect to websocket: HTTP error: 403 Forbidden, url: wss://h", "refused"),
         ('error.message="http 503" auth.header_attached=true', "server_error"),
-        ("URL error: Proxy URL scheme not supported", "other"),
+        ("URL error: Proxy URL scheme not supported", "proxy_scheme"),
         ("IO error: invalid peer certificate: UnknownIssuer", "other"),
         ("unexpected status 401 Unauthorized: , url: wss://h", None),
         ("unexpected status 426 Upgrade Required: , url: wss://h", None),

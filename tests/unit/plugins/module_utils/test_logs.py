@@ -40,7 +40,7 @@ def evidence(home: Path, rows: list[Row], since: float = 0.0) -> LogEvidence:
         ("http-404", 2, "refused"),
         ("no-101", 2, "refused"),
         ("http-502", 2, "server_error"),
-        ("proxy-without-scheme", 2, "other"),
+        ("proxy-without-scheme", 2, "proxy_scheme"),
         ("http-403.0.130.0", 1, "refused"),
         ("close-after.0.130.0", 1, "closed"),
         ("http-403.0.134.0", 1, "refused"),

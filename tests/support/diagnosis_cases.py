@@ -1,0 +1,440 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all that was seen on a machine means together: one table for each step of the diagnosis."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.devfleet.codex.plugins.module_utils._diagnosis import Observed
+from ansible_collections.devfleet.codex.plugins.module_utils._doctor import Check, DoctorRun
+from ansible_collections.devfleet.codex.plugins.module_utils._layers import Provider
+from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
+    PROXY_PROBLEMS,
+    CertificateFile,
+    LogEvidence,
+    Login,
+    ProxyProblem,
+    ProxySettings,
+    Routes,
+)
+from ansible_collections.devfleet.codex.plugins.module_utils._snippets import Broken
+
+from .doctor_cases import (
+    BLOCKED,
+    CONNECTION_CUT,
+    CUT,
+    GATEWAY,
+    HEALTHY,
+    NO_CREDENTIALS,
+    NO_LOGIN,
+    OFF_AND_WORKS,
+    SNIPPET_A,
+    SNIPPET_C,
+    Pair,
+    no_report,
+)
+from .doctor_samples import (
+    BUILT_IN,
+    OFF,
+    OPEN,
+    answered,
+    refused,
+    report,
+    unreachable,
+    websocket,
+)
+
+Case = tuple[Observed, Pair]
+
+HANG = websocket("timed out; HTTPS fallback may still work")
+SETUP = websocket(handshake_stream_error="[redacted]")
+CONFIG_BROKEN = report(None, config=Check("fail", "config could not be loaded", {}))
+MANAGED = Provider("openai", "managed", None, "")
+REQUIRED = Provider("openai", "requirements", None, "")
+
+INTERMITTENT = ("inconclusive", "intermittent")
+SERVICE_ERROR = ("inconclusive", "service_error")
+CONFLICT = ("auth_conflict", "api_key_beside_login")
+REJECTED = ("inconclusive", "credentials_rejected")
+ANOTHER_FILE = ("inconclusive", "certificate_file")
+NOT_LOADABLE = ("config_invalid", "not_loadable")
+DOWN = ("network_unreachable", "connect")
+
+
+def seen(
+    runs: DoctorRun | t.Sequence[DoctorRun], provider: Provider = BUILT_IN, **beside: t.Any
+) -> Observed:
+    """Return what was seen: doctor's answers and, by name, what was read beside them."""
+    several = tuple(runs) if isinstance(runs, (list, tuple)) else (runs,)
+    return Observed(t.cast("tuple[DoctorRun, ...]", several), provider, **beside)
+
+
+def logged(
+    fallbacks: int = 3, threads: int = 2, completed: int = 0, cause: str = "closed", **only: bool
+) -> LogEvidence:
+    """Return what a log with so many fallbacks in so many threads tells."""
+    return LogEvidence(
+        "read", fallbacks, threads, 1.0 if fallbacks else None, cause, completed, **only
+    )
+
+
+def unread(outcome: str) -> LogEvidence:
+    """Return what a log that was not read tells."""
+    return LogEvidence(outcome, 0, 0, None, "", 0)
+
+
+def login(store: str = "file", status: str = "none", *variables: str) -> Login:
+    return Login(store, status, variables)
+
+
+def proxies(*names: str) -> ProxySettings:
+    """Return settings with these problems."""
+    found = tuple(ProxyProblem(name, "HTTPS_PROXY", "dotenv", "as told", None) for name in names)
+    return ProxySettings("dotenv", None, None, None, (), found)
+
+
+def ways(direct: bool | None, proxy: bool | None, other: bool | None) -> Routes:
+    return Routes("api.openai.com", direct, proxy, other)
+
+
+UNREADABLE = ProxySettings("none", None, None, None, (), (), False, "/home/x/.env is a directory.")
+FILE = (CertificateFile("SSL_CERT_FILE", "/no/file.pem", "is not there"),)
+SNIPPETS = {cause: Broken(cause, "as told") for cause in ("root_key_in_table", "legacy_profile")}
+NOT_LOGGED_IN = report(refused(401, auth_mode="none"), auth=NO_LOGIN)
+
+BY_LOGIN: dict[str, Case] = {
+    **{
+        f"none-and-store-{store}": (seen(NOT_LOGGED_IN, login=login(store)), pair)
+        for store, pair in {
+            "file": NO_CREDENTIALS,
+            "keyring": ("inconclusive", "store_keyring"),
+            "auto": ("inconclusive", "store_auto"),
+            "ephemeral": ("inconclusive", "store_ephemeral"),
+        }.items()
+    },
+    "store-of-a-machine-that-is-blocked": (
+        seen(report(refused(403)), login=login("keyring", "chatgpt")),
+        BLOCKED,
+    ),
+    "not-asked": (seen(NOT_LOGGED_IN), NO_CREDENTIALS),
+    **{
+        f"{variable}-beside-a-login": (
+            seen(report(refused(403)), login=login("file", "chatgpt", variable)),
+            pair,
+        )
+        for variable, pair in {
+            "CODEX_API_KEY": CONFLICT,
+            "CODEX_ACCESS_TOKEN": CONFLICT,
+            "OPENAI_API_KEY": BLOCKED,
+        }.items()
+    },
+    **{
+        f"CODEX_API_KEY-and-status-{status}": (
+            seen(report(refused(403)), login=login("file", status, "CODEX_API_KEY")),
+            BLOCKED,
+        )
+        for status in ("api_key", "none", "unknown", "not_asked")
+    },
+    "overruled-and-rejected": (
+        seen(report(refused(401)), login=login("file", "chatgpt", "CODEX_ACCESS_TOKEN")),
+        CONFLICT,
+    ),
+    "overruled-and-nothing-sent": (
+        seen(NOT_LOGGED_IN, login=login("file", "chatgpt", "CODEX_ACCESS_TOKEN")),
+        CONFLICT,
+    ),
+    "overruled-and-healthy": (
+        seen(report(OPEN), login=login("file", "chatgpt", "CODEX_API_KEY")),
+        HEALTHY,
+    ),
+    "overruled-and-the-network-away": (
+        seen(report(refused(403), unreachable()), login=login("file", "chatgpt", "CODEX_API_KEY")),
+        DOWN,
+    ),
+    "provider-with-credentials-of-its-own": (
+        seen(
+            report(refused(403, auth_mode="none"), answered(mode="provider auth")),
+            GATEWAY,
+            login=login("keyring", "chatgpt", "CODEX_API_KEY"),
+        ),
+        BLOCKED,
+    ),
+    "rejected": (seen(report(refused(401)), login=login("file", "chatgpt")), REJECTED),
+    "no-report": (
+        seen(no_report("doctor_timed_out"), login=login("keyring", "chatgpt", "CODEX_API_KEY")),
+        ("inconclusive", "doctor_timed_out"),
+    ),
+}
+
+_SNIPPET_OVER: dict[str, tuple[DoctorRun, Provider, Pair]] = {
+    "healthy": (report(OPEN), BUILT_IN, HEALTHY),
+    "http-only": (report(OFF), SNIPPET_A, OFF_AND_WORKS),
+    "blocked": (report(refused(403)), BUILT_IN, BLOCKED),
+    "not-loadable": (CONFIG_BROKEN, BUILT_IN, NOT_LOADABLE),
+    "no-login": (NOT_LOGGED_IN, BUILT_IN, NO_CREDENTIALS),
+    "network-away": (report(refused(403), unreachable()), BUILT_IN, DOWN),
+    "managed": (report(refused(403)), MANAGED, ("managed_elsewhere", "managed")),
+    "server-error": (report(refused(503)), BUILT_IN, SERVICE_ERROR),
+    "no-report": (no_report("doctor_not_json"), BUILT_IN, ("inconclusive", "doctor_not_json")),
+    "broken-already": (
+        report(OFF, answered(mode="ChatGPT auth")),
+        SNIPPET_C,
+        ("http_only_broken", "wrong_host_for_login"),
+    ),
+}
+_BROKEN_BY = {
+    "root_key_in_table": ("healthy", "http-only", "blocked"),
+    "legacy_profile": ("healthy", "http-only", "blocked", "not-loadable"),
+}
+BY_SNIPPET: dict[str, Case] = {
+    f"{cause}-over-{over}": (
+        seen(run, provider, snippet=SNIPPETS[cause]),
+        ("http_only_broken", cause) if over in judged else pair,
+    )
+    for cause, judged in _BROKEN_BY.items()
+    for over, (run, provider, pair) in _SNIPPET_OVER.items()
+}
+
+# What explains a failure by which ways stands row by row in test_proxy_cause.py.
+_CUT, _DOWN = report(CONNECTION_CUT), report(CONNECTION_CUT, unreachable())
+_NO_WAY, _OTHER_WAY = ways(False, None, None), ways(False, False, True)
+_EXPLAINED: dict[str, tuple[DoctorRun, Routes | None]] = {
+    "line_dropped": (_DOWN, _OTHER_WAY),
+    "no_scheme": (_CUT, None),
+    "https_scheme": (_CUT, None),
+    "socks": (report(OPEN, unreachable()), None),
+    "dead_port": (_DOWN, _NO_WAY),
+    "no_proxy_covers_service": (_DOWN, ways(False, True, None)),
+    "http_proxy_only": (_DOWN, ways(False, None, True)),
+    "case_disagrees": (_DOWN, _OTHER_WAY),
+    "shell_disagrees": (_DOWN, _OTHER_WAY),
+}
+BY_PROXIES: dict[str, Case] = {
+    **{
+        f"{name}-explains": (
+            seen(run, proxies=proxies(name), routes=routes),
+            ("proxy_misconfigured", name),
+        )
+        for name, (run, routes) in _EXPLAINED.items()
+    },
+    **{
+        f"{name}-and-refused": (
+            seen(report(refused(403)), proxies=proxies(name), routes=_OTHER_WAY),
+            BLOCKED,
+        )
+        for name in PROXY_PROBLEMS
+    },
+    **{
+        f"{name}-and-healthy": (seen(report(OPEN), proxies=proxies(name)), HEALTHY)
+        for name in PROXY_PROBLEMS
+    },
+    **{
+        f"{name}-and-no-report": (
+            seen(no_report("doctor_timed_out"), proxies=proxies(name), routes=_OTHER_WAY),
+            ("inconclusive", "doctor_timed_out"),
+        )
+        for name in PROXY_PROBLEMS
+    },
+    "problem-that-explains-nothing": (seen(_CUT, proxies=proxies("socks")), CUT),
+    "no-problem": (seen(_CUT, proxies=proxies()), CUT),
+    "explains-in-a-managed-layer": (
+        seen(_CUT, MANAGED, proxies=proxies("no_scheme")),
+        ("proxy_misconfigured", "no_scheme"),
+    ),
+    "explains-not-what-a-snippet-broke": (
+        seen(_CUT, snippet=SNIPPETS["root_key_in_table"], proxies=proxies("no_scheme")),
+        ("http_only_broken", "root_key_in_table"),
+    ),
+    **{
+        f"unreadable-and-{case}": (seen(run, provider, proxies=UNREADABLE), pair)
+        for case, (run, provider, pair) in {
+            "refused": (report(refused(403)), BUILT_IN, ("inconclusive", "proxy_not_checked")),
+            "cut": (_CUT, BUILT_IN, ("inconclusive", "proxy_not_checked")),
+            "network-away": (_DOWN, BUILT_IN, DOWN),
+            "managed": (report(refused(403)), MANAGED, ("managed_elsewhere", "managed")),
+            "healthy": (report(OPEN), BUILT_IN, HEALTHY),
+            "cured": (report(OFF), SNIPPET_A, OFF_AND_WORKS),
+        }.items()
+    },
+}
+
+BY_CERTIFICATES: dict[str, Case] = {
+    "gave-up": (seen(report(SETUP), certificates=FILE), ANOTHER_FILE),
+    "cut": (seen(report(CONNECTION_CUT), certificates=FILE), ANOTHER_FILE),
+    "cut-in-a-managed-layer": (seen(_CUT, MANAGED, certificates=FILE), ANOTHER_FILE),
+    "refused": (seen(report(refused(403)), certificates=FILE), BLOCKED),
+    "hang": (
+        seen(report(HANG), certificates=FILE),
+        ("websocket_blocked", "handshake_timed_out"),
+    ),
+    "healthy": (seen(report(OPEN), certificates=FILE), HEALTHY),
+    "network-away": (
+        seen(_DOWN, certificates=FILE),
+        ("network_unreachable", "certificate_file"),
+    ),
+    "a-proxy-explains-it-as-well": (
+        seen(_DOWN, certificates=FILE, proxies=proxies("dead_port"), routes=_NO_WAY),
+        ANOTHER_FILE,
+    ),
+    "all-is-well": (seen(report(SETUP)), ("inconclusive", "unknown_wording")),
+    "no-report": (
+        seen(no_report("doctor_timed_out"), certificates=FILE),
+        ("inconclusive", "doctor_timed_out"),
+    ),
+}
+
+PROVEN = logged()
+LOG_CAUSES = ("closed", "cut", "silent", "refused", "server_error", "other")
+_OK_ONCE = [report(refused(403)), report(OPEN)]
+BY_LOGS: dict[str, Case] = {
+    "nothing": (seen(report(OPEN), logs=logged(0, 0, cause="")), HEALTHY),
+    "two-in-two": (seen(report(OPEN), logs=logged(2, 2)), HEALTHY),
+    "three-in-one": (seen(report(OPEN), logs=logged(3, 1)), HEALTHY),
+    "many-in-one": (seen(report(OPEN), logs=logged(50, 1)), HEALTHY),
+    "three-in-two": (seen(report(OPEN), logs=logged(3, 2)), ("websocket_blocked", "logged_closed")),
+    "completed-since": (seen(report(OPEN), logs=logged(9, 9, 1)), HEALTHY),
+    **{
+        f"cause-{cause}": (
+            seen(report(OPEN), logs=logged(cause=cause)),
+            ("websocket_blocked", f"logged_{cause}"),
+        )
+        for cause in LOG_CAUSES
+    },
+    "cause-proxy-scheme": (
+        seen(report(OPEN), logs=logged(cause="proxy_scheme")),
+        ("proxy_misconfigured", "logged_proxy_scheme"),
+    ),
+    "only-in-subagents": (
+        seen(report(OPEN), logs=logged(only_subagents=True)),
+        ("inconclusive", "only_in_subagents"),
+    ),
+    "only-after-idle": (
+        seen(report(OPEN), logs=logged(only_after_idle=True)),
+        ("inconclusive", "only_after_idle"),
+    ),
+    "two-in-subagents": (seen(report(OPEN), logs=logged(2, 2, only_subagents=True)), HEALTHY),
+    "server-error-and-proof": (
+        seen(report(refused(503)), logs=logged(cause="server_error")),
+        ("websocket_blocked", "logged_server_error"),
+    ),
+    "server-error-and-no-proof": (seen(report(refused(503)), logs=logged(2, 2)), SERVICE_ERROR),
+    "server-error-passes-and-no-proof": (
+        seen([report(refused(503)), report(OPEN)], logs=logged(2, 2)),
+        HEALTHY,
+    ),
+    "intermittent-and-proof": (
+        seen(_OK_ONCE, logs=logged(cause="refused")),
+        ("websocket_blocked", "logged_refused"),
+    ),
+    "intermittent-and-no-proof": (seen(_OK_ONCE, logs=logged(3, 1)), INTERMITTENT),
+    "intermittent-and-then-426": (
+        seen([report(refused(403)), report(refused(426))], logs=PROVEN),
+        INTERMITTENT,
+    ),
+    "426-and-proof": (
+        seen(report(refused(426)), logs=PROVEN),
+        ("healthy", "upgrade_required"),
+    ),
+    **{
+        f"{outcome}-and-healthy": (seen(report(OPEN), logs=unread(outcome)), pair)
+        for outcome, pair in {
+            "off": HEALTHY,
+            "absent": HEALTHY,
+            **dict.fromkeys(
+                ("locked", "unreadable", "unknown_schema", "timed_out", "no_sqlite"),
+                ("inconclusive", "logs_not_read"),
+            ),
+        }.items()
+    },
+    "locked-and-server-error": (seen(report(refused(503)), logs=unread("locked")), SERVICE_ERROR),
+    "locked-and-intermittent": (seen(_OK_ONCE, logs=unread("locked")), INTERMITTENT),
+    "locked-and-refused": (seen(report(refused(403)), logs=unread("locked")), BLOCKED),
+    "locked-and-cured": (seen(report(OFF), SNIPPET_A, logs=unread("locked")), OFF_AND_WORKS),
+    "proof-and-cured": (seen(report(OFF), SNIPPET_A, logs=PROVEN), OFF_AND_WORKS),
+    "proof-and-refused": (seen(report(refused(403)), logs=PROVEN), BLOCKED),
+    "proof-and-no-login": (
+        seen(report(OPEN, auth=NO_LOGIN), logs=PROVEN),
+        NO_CREDENTIALS,
+    ),
+    "proof-and-a-login-that-is-not-shown": (
+        seen(report(websocket("handshake succeeded", "ok", auth_mode="")), logs=PROVEN),
+        ("inconclusive", "login_not_shown"),
+    ),
+    "proof-and-another-http-answer": (
+        seen(report(OPEN, answered(403)), logs=PROVEN),
+        ("inconclusive", "refused_alike"),
+    ),
+    "proof-and-server-error-over-http-too": (
+        seen(report(refused(503), answered(503)), logs=PROVEN),
+        ("inconclusive", "refused_alike"),
+    ),
+    "proof-and-managed": (
+        seen(report(OPEN), MANAGED, logs=PROVEN),
+        ("managed_elsewhere", "managed"),
+    ),
+    "proof-and-required": (
+        seen(report(OPEN), REQUIRED, logs=PROVEN),
+        ("managed_elsewhere", "requirements"),
+    ),
+    "proof-and-network-away": (seen(_DOWN, logs=PROVEN), DOWN),
+    "proof-and-no-report": (
+        seen(no_report("doctor_timed_out"), logs=PROVEN),
+        ("inconclusive", "doctor_timed_out"),
+    ),
+    "proof-and-not-loadable": (seen(CONFIG_BROKEN, logs=PROVEN), NOT_LOADABLE),
+}
+
+_AFTER_AN_HOUR: dict[str, tuple[t.Any, Provider, dict[str, t.Any], Pair]] = {
+    "healthy": (report(OPEN), BUILT_IN, {}, HEALTHY),
+    "passed-between-two-probes": ([report(refused(503)), report(OPEN)], BUILT_IN, {}, HEALTHY),
+    "refused": (report(refused(403)), BUILT_IN, {}, BLOCKED),
+    "network-away": (report(refused(503), unreachable()), BUILT_IN, {}, DOWN),
+    "no-login": (report(refused(503), auth=NO_LOGIN), BUILT_IN, {}, NO_CREDENTIALS),
+    "managed": (report(refused(503)), MANAGED, {}, SERVICE_ERROR),
+    "server-error-over-http-too": (
+        report(refused(503), answered(503)),
+        BUILT_IN,
+        {},
+        SERVICE_ERROR,
+    ),
+    "proxies-that-cannot-be-read": (
+        report(refused(503)),
+        BUILT_IN,
+        {"proxies": UNREADABLE},
+        ("inconclusive", "proxy_not_checked"),
+    ),
+    "overruled-login": (
+        report(refused(503)),
+        BUILT_IN,
+        {"login": login("file", "chatgpt", "CODEX_API_KEY")},
+        CONFLICT,
+    ),
+}
+LASTING = ("websocket_blocked", "server_error_lasting")
+BY_EARLIER_RUNS: dict[str, Case] = {
+    **{
+        f"{seconds}-seconds": (seen(report(refused(503)), service_error_since=seconds), pair)
+        for seconds, pair in {3599.0: SERVICE_ERROR, 3600.0: LASTING, 90000.0: LASTING}.items()
+    },
+    **{
+        f"{name}-now": (seen(run, provider, service_error_since=7200.0, **beside), pair)
+        for name, (run, provider, beside, pair) in _AFTER_AN_HOUR.items()
+    },
+}
+
+WITHOUT_DOCTOR: dict[str, tuple[LogEvidence, Pair]] = {
+    "nothing": (logged(0, 0, cause=""), ("unsupported_version", "no_doctor")),
+    "absent": (unread("absent"), ("unsupported_version", "no_doctor")),
+    "locked": (unread("locked"), ("unsupported_version", "no_doctor")),
+    "two-in-two": (logged(2, 2), ("unsupported_version", "no_doctor")),
+    "completed-since": (logged(9, 9, 1), ("unsupported_version", "no_doctor")),
+    "proven": (PROVEN, ("websocket_blocked", "logged_closed")),
+    "only-in-subagents": (logged(only_subagents=True), ("inconclusive", "only_in_subagents")),
+    "proxy-scheme": (
+        logged(cause="proxy_scheme"),
+        ("proxy_misconfigured", "logged_proxy_scheme"),
+    ),
+}
