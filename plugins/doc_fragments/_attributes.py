@@ -54,6 +54,24 @@ attributes:
     support: full
 """
 
+    REMEMBERS = r"""
+options: {}
+attributes:
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in
+      C(check_mode)), when in diff mode.
+    support: N/A
+    details: No file of the user is changed.
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second
+      run changes nothing.
+    support: full
+    details: The time of the last sighting is that of the last run, and no change of the machine.
+  safe_file_operations:
+    description: Uses the operations of a safe, atomic replacement of files.
+    support: full
+"""
+
     ACTION = r"""
 options: {}
 attributes:

@@ -17,6 +17,7 @@ from ._doctor import AUTH, CONFIG, HTTP, WEBSOCKET, Check, DoctorReport, DoctorR
 from ._home import CodexHome
 from ._layers import Layers, Provider
 from ._live import Live
+from ._observation_record import Observations
 from ._observations import Finding, LogEvidence, Login, ProxySettings, ProxyUrl, Routes
 from ._text import clean
 from ._verdicts import Diagnosis
@@ -107,6 +108,14 @@ def logs_value(logs: LogEvidence) -> dict[str, t.Any]:
         "last_seen": _time_value(logs.last_seen),
         "cause": logs.cause,
         "completed_since": logs.completed_since,
+    }
+
+
+def observed_value(observations: Observations) -> dict[str, dict[str, str | None]]:
+    """The value ``observed``; times are UTC in ISO 8601."""
+    return {
+        cause: {"first": _time_value(one.first), "last": _time_value(one.last)}
+        for cause, one in observations.items()
     }
 
 

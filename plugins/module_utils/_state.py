@@ -27,6 +27,8 @@ from ._toml_edit import KeyPath, Replacement
 FOLDER = ".devfleet"
 _FORMAT = 1
 
+Kept = t.TypeVar("Kept")
+
 
 @dataclasses.dataclass(frozen=True)
 class Step:
@@ -74,24 +76,45 @@ def digest(data: bytes | None) -> str | None:
 
 def load(path: str) -> Record | None:
     """What is remembered of the file ``path``; None for nothing, or nothing usable."""
-    if not _folder_is_ours(path):
-        return None
-    try:
-        data = _files.snapshot(record_path(path)).data
-        return None if data is None else _decode(json.loads(data.decode("utf-8")))
-    except (_files.FileRefused, ValueError, KeyError, TypeError, RecursionError):
-        return None
+    return read(path, _decode)
 
 
 def save(path: str, record: Record) -> None:
     """Remember ``record`` for the file ``path``. Raises as ``_files.replace`` does."""
+    write(path, dataclasses.asdict(record), load)
+
+
+def read(path: str, decode: t.Callable[[t.Any], Kept]) -> Kept | None:
+    """What ``decode`` makes of the document in the record of ``path``.
+
+    None for no record, and for one that ``decode`` refuses with ValueError, KeyError or TypeError.
+    """
+    if not _folder_is_ours(path):
+        return None
+    try:
+        data = _files.snapshot(record_path(path)).data
+        if data is None:
+            return None
+        document = json.loads(data.decode("utf-8"))
+        if document["format"] != _FORMAT:
+            return None
+        return decode(document)
+    except (_files.FileRefused, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def write(path: str, values: t.Mapping[str, t.Any], load_: t.Callable[[str], object]) -> None:
+    """Make ``values`` the record of ``path``. Raises as ``_files.replace`` does.
+
+    A record of which ``load_`` makes nothing (None) is moved aside.
+    """
     refuse_unwritable(path)
     kept = record_path(path)
-    if load(path) is None and os.path.lexists(kept):
+    if load_(path) is None and os.path.lexists(kept):
         # Perhaps of a newer release: what cannot be read is not ours to write over.
         os.replace(kept, f"{kept}.unusable")
-    data = json.dumps({"format": _FORMAT, **dataclasses.asdict(record)}, indent=1).encode()
-    _files.replace(_files.snapshot(record_path(path)), data)
+    data = json.dumps({"format": _FORMAT, **values}, indent=1).encode()
+    _files.replace(_files.snapshot(kept), data)
 
 
 def refuse_unwritable(path: str) -> None:
@@ -136,8 +159,6 @@ def _folder_is_ours(path: str) -> bool:
 
 
 def _decode(document: t.Any) -> Record:
-    if document["format"] != _FORMAT:
-        raise ValueError("unknown format")
     return Record(
         _typed(document["provider_id"], str),
         tuple(
