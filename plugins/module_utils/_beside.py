@@ -24,6 +24,7 @@ from ._layers import SYSTEM_FOLDER, Layers, Provider, active_provider
 from ._layers import effective as configured
 from ._login import ask_status, login
 from ._logs import read_logs
+from ._observation_record import Observation, Observations, age, load
 from ._observations import (
     NO_LOGS,
     CertificateFile,
@@ -60,6 +61,10 @@ class Beside:
     logs: LogEvidence
     fatal_line: int | None
     """The line of ``.env`` that ends every start of the client."""
+    observed: Observations
+    """What earlier runs of the role have seen."""
+    service_error_since: float | None
+    """Seconds since they first saw a server error; None where they did not within the window."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,12 +89,16 @@ def read_beside(
     processes = codex_processes(os.geteuid())
     url = _base_url(active_provider(layers, None), layers)
     hosts = (url.hostname,) if url is not None and url.hostname else OPENAI_HOSTS
+    merged = {**environment, **variables}
+    observed = load(codex_home)
     return Beside(
         variables,
         read_proxies(codex_home, environment, _shell(processes or ()), hosts),
         processes,
-        _logs(codex_home, layers, {**environment, **variables}, log_window),
+        _logs(codex_home, layers, merged, log_window),
         next((one.line for one in reading.dropped if one.reason == "nul_byte"), None),
+        observed,
+        _lasts(codex_home, layers, merged, log_window, observed.get("service_error")),
     )
 
 
@@ -148,6 +157,27 @@ def _logs(
     if not log_window:
         return NO_LOGS
     since = max(time.time() - log_window * _HOUR, _last_change(codex_home))
+    return _logged(codex_home, layers, environment, since)
+
+
+def _lasts(
+    codex_home: str,
+    layers: Layers,
+    environment: t.Mapping[str, str],
+    log_window: float,
+    seen: Observation | None,
+) -> float | None:
+    """For how many seconds a server error has been seen that has not passed in between."""
+    since = age(seen, time.time(), log_window * _HOUR)
+    if seen is None or since is None:
+        return None
+    logs = _logged(codex_home, layers, environment, seen.first)
+    return None if logs.completed_since else since
+
+
+def _logged(
+    codex_home: str, layers: Layers, environment: t.Mapping[str, str], since: float
+) -> LogEvidence:
     named = environment.get("CODEX_SQLITE_HOME") or configured(layers).get("sqlite_home")
     return read_logs(
         codex_home, since, sqlite_home=named if named and isinstance(named, str) else None

@@ -34,6 +34,7 @@ from ._codex_value import (
     live_value,
     login_value,
     logs_value,
+    observed_value,
     provider_value,
     proxy_value,
     routes_value,
@@ -123,6 +124,7 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
         "http_only_profiles": [],
         "doctor": {"ran": False, "flavour": "none", "seconds": 0.0},
         "logs": logs_value(beside.logs),
+        "observed": observed_value(beside.observed),
         "findings": [],
         "live": None,
     }
@@ -188,6 +190,7 @@ def _examined(
             login=failure.login,
             certificates=failure.certificates,
             snippet=broken_snippet(layers, client.version),
+            service_error_since=beside.service_error_since,
         )
         diagnosis = diagnose(seen)
         told = (*diagnosis.evidence, *_places(diagnosis, home, layers, provider))

@@ -79,6 +79,7 @@ options:
 seealso:
   - module: devfleet.codex.http_provider
   - module: devfleet.codex.proxy_env
+  - module: devfleet.codex.observation
 """
 
 EXAMPLES = r"""
@@ -178,6 +179,13 @@ codex:
       type: dict
       sample: {"outcome": "read", "fallbacks": 4, "threads": 2, "last_seen": "2026-06-03T09:12:44Z",
         "cause": "closed", "completed_since": 0}
+    observed:
+      description:
+        - What M(devfleet.codex.observation) remembers here, by cause, with the first and the last
+          sighting in UTC. A server error (V(service_error)) that was first seen more than an hour
+          ago, and last within O(log_window), counts as a failure.
+      type: dict
+      sample: {"service_error": {"first": "2026-06-03T09:12:44Z", "last": "2026-06-03T11:40:02Z"}}
     findings:
       description:
         - What no configuration cures, each with a C(name), a C(detail) and C(advice).
