@@ -153,8 +153,8 @@ _ADVICE = {
         "login as that user."
     ),
     ("auth_conflict", "api_key_beside_login"): (
-        "The service rejects what is sent, and CODEX_API_KEY or CODEX_ACCESS_TOKEN overrules the "
-        "stored login; unset it, or codex logout. Do not delete auth.json."
+        "CODEX_API_KEY or CODEX_ACCESS_TOKEN overrules the stored login here, so a session may "
+        "fare otherwise than what was tried; unset it, or codex logout. Do not delete auth.json."
     ),
     ("config_invalid", "not_loadable"): (
         "Codex cannot load its configuration and does not start; mend the file that is named."

@@ -48,8 +48,8 @@ def read_dotenv(codex_home: str) -> Dotenv:
     except OSError as error:
         return _unread(path, f"cannot be read ({_reason(error)}); look at it by hand")
     if len(data) > _dotenv.SIZE_LIMIT:
-        size = _dotenv.SIZE_LIMIT // 2**20
-        return _unread(path, f"is larger than {size} MB; look at it by hand")
+        size = _dotenv.SIZE_LIMIT // 2**10
+        return _unread(path, f"is larger than {size} KB; look at it by hand")
     return Dotenv(data, None)
 
 
