@@ -194,7 +194,7 @@ def _by_earlier_runs(found: Diagnosis, seen: Observed, sides: _Sides | None) -> 
         return found
     if any(judge((run,), seen.provider).cause != "service_error" for run in seen.runs):
         return found
-    if _why_not_curable(seen.provider, sides):
+    if seen.snippet is not None or _why_not_curable(seen.provider, sides):
         return found
     told = (*found.evidence, f"a server error {since / 3600:.0f} hours ago and now")
     lasting = Diagnosis("websocket_blocked", "server_error_lasting", told)
