@@ -134,7 +134,7 @@ def fleet(make_laptop: LaptopFactory) -> t.Iterator[dict[str, ProxyLaptop]]:
 
 def variables_of(one: ProxyLaptop, row: Row) -> dict[str, t.Any]:
     proxies = {
-        "given": one.reconnect_proxy,
+        "given": url_with_password(one.given.address),
         "bad": url_with_password(one.addresses["bad"]),
         "no-scheme": url_with_password(one.addresses["good"]).removeprefix("http://"),
     }

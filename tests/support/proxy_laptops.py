@@ -25,15 +25,11 @@ NO_PROXY_IN_THE_ENVIRONMENT = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_P
 
 @dataclasses.dataclass(frozen=True)
 class ProxyLaptop:
-    """`given` is a proxy that wants USER and PASSWORD, and leads to this laptop's service."""
+    """`given` is a proxy that wants a password, and leads to this laptop's service."""
 
     laptop: Laptop
     given: Proxy
     addresses: t.Mapping[str, str]
-
-    @property
-    def reconnect_proxy(self) -> str:
-        return url_with_password(self.given.address)
 
     def variables(self, **more: t.Any) -> HostVariables:
         """Return what the inventory says of the laptop."""
@@ -46,9 +42,13 @@ class ProxyLaptop:
 
 
 class ProxyLaptops:
-    """Use it as a context manager; the networks of the laptops end with it."""
+    """Use it as a context manager; the networks of the laptops end with it.
 
-    def __init__(self) -> None:
+    `credentials` (`user:password`) are what the proxies to be given want.
+    """
+
+    def __init__(self, credentials: str = "") -> None:
+        self._credentials = credentials or f"{USER}:{decoded_password()}"
         self._stack = contextlib.ExitStack()
         self.laptops: dict[str, ProxyLaptop] = {}
         self._dead = f"127.0.0.1:{self._stack.enter_context(dead_port())}"
@@ -67,7 +67,7 @@ class ProxyLaptops:
         none at all.
         """
         ways = {f"{host}:443": laptop.service.address for host in HOSTS}
-        given = self._stack.enter_context(Proxy(ways, credentials=f"{USER}:{decoded_password()}"))
+        given = self._stack.enter_context(Proxy(ways, credentials=self._credentials))
         bad = self._stack.enter_context(Proxy())
         socks = self._stack.enter_context(SocksProxy(ways))
         addresses = {
