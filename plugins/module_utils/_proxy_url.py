@@ -29,6 +29,9 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?")
 _IPV6 = re.compile(r"[0-9A-Fa-f:]{2,39}(?:\.[0-9.]{3,12})?(?:%[A-Za-z0-9_.-]{1,20})?")
 _PORT = re.compile(r"[0-9]{1,5}")
+_ENTRY = re.compile(
+    r"(?:[A-Za-z0-9_.*-]+|\[?[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?\]?)(?::[0-9]{1,5}|/[0-9]{1,3})?"
+)
 _USERINFO = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*")
 
 
@@ -136,9 +139,14 @@ def refusal(text: str) -> str | None:
 
 
 def no_proxy_entries(text: str) -> tuple[str, ...]:
-    """Return the entries of a NO_PROXY value, for people: bounded and printable."""
+    """Return the entries of a NO_PROXY value, for people: bounded and printable.
+
+    What looks like no host may be a proxy's URL with its password, and is ``***``.
+    """
     entries = (entry.strip() for entry in text[:_LONGEST].split(","))
-    return tuple(clean(entry, 100) for entry in entries if entry)
+    return tuple(
+        clean(entry, 100) if _ENTRY.fullmatch(entry) else "***" for entry in entries if entry
+    )
 
 
 def covered_transports(entries: t.Sequence[str], host: str, port: int = 443) -> frozenset[str]:

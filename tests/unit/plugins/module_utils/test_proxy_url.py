@@ -178,6 +178,13 @@ def test_no_proxy_covers_what_the_client_takes_it_to_cover(text: str) -> None:
     assert covers(entries, "api.openai.com") == bool(MEASURED[text])
 
 
+def test_of_a_list_of_hosts_only_what_looks_like_one_is_kept() -> None:
+    hosts = ("localhost", "127.0.0.1", "::1", "[::1]:80", "10.0.0.0/8", "*", "*.x-y.z", "a_b:443")
+    assert no_proxy_entries(",".join(hosts)) == hosts
+    others = ("http://me:secret@h:1", "me:secret", "me:secret@h", "h/secret", "se cret", "h:123456")
+    assert no_proxy_entries(",".join(others)) == ("***",) * len(others)
+
+
 def test_the_entries_that_cover_no_host_of_the_service_stay() -> None:
     entries = no_proxy_entries("localhost,*,OPENAI.com,chatgpt.com:443,example.com,*.openai.com")
     left = without_service(entries)
