@@ -120,6 +120,17 @@ def test_it_is_no_change_of_ours(codex_home: pathlib.Path) -> None:
     assert beside(codex_home).logs.fallbacks == 0
 
 
+def test_nothing_to_remember_leaves_the_record_of_another_release_alone(
+    codex_home: pathlib.Path,
+) -> None:
+    seen_before(codex_home, 2, 2)
+    record = codex_home / ".devfleet/observations.json"
+    newer = record.read_text().replace('"format": 1', '"format": 2')
+    record.write_text(newer)
+    _observation_record.save(str(codex_home), {})
+    assert record.read_text() == newer
+
+
 @pytest.mark.parametrize("kind", ["folder", "fifo", "large", "dangling-link", "nonsense"])
 def test_whatever_lies_in_its_place_does_no_harm(codex_home: pathlib.Path, kind: str) -> None:
     seen_before(codex_home, 2, 2)
