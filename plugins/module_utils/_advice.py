@@ -242,6 +242,10 @@ _ADVICE = {
         "The WebSocket does not trust the certificate that HTTP accepts; name the company's "
         "certificate authority in CODEX_CA_CERTIFICATE, in the real environment and not in .env."
     ),
+    ("inconclusive", "restart_required"): (
+        "The client's log shows fallbacks, but a running Codex still holds an earlier .env; leave "
+        "it everywhere, run codex app-server daemon stop, start again and look again later."
+    ),
     ("inconclusive", "logs_not_read"): (
         "The handshake works, but the client's log, which alone shows what fails after it, cannot "
         "be read; look at the file that is named, or set reconnect_log_window to 0."

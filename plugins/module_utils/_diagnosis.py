@@ -60,6 +60,8 @@ class Observed:
     """A published snippet in the user's files that has not the effect it was meant to have."""
     service_error_since: float | None = None
     """Seconds since an earlier run first saw a server error, with nothing else seen in between."""
+    holds_old_environment: bool = False
+    """Whether a client runs that still has an earlier ``.env``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,6 +173,9 @@ def _by_logs(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosi
     told = (*found.evidence, *_log_lines(seen.logs))
     if not _is_proven_by(seen.logs):
         return dataclasses.replace(found, evidence=told)
+    if seen.holds_old_environment:
+        # Doctor tries the new settings, while the log may tell of the old ones.
+        return Diagnosis("inconclusive", "restart_required", told)
     verdict, cause = _why_not_curable(seen.provider, sides) or _logged(seen.logs)
     return Diagnosis(verdict, cause, told)
 

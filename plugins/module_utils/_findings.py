@@ -176,6 +176,16 @@ def findings(
     )
 
 
+def holds_old_environment(surroundings: Surroundings) -> bool:
+    """Whether a client runs that was started before ``.env`` was last written.
+
+    Its sessions go on with the old settings, and so do the fallbacks that they log.
+    """
+    changed, processes = surroundings.environment_changed, surroundings.processes or ()
+    kinds = ("session", "app_server", "ide")
+    return any(_started_before(changed, kind, processes) for kind in kinds)
+
+
 def _wsl_loopback_proxy(surroundings: Surroundings, proxies: ProxySettings) -> str | None:
     # What listens there is a proxy inside WSL, which is as good as any other.
     dead = any(problem.name == "dead_port" for problem in proxies.problems)

@@ -16,7 +16,7 @@ import os
 import time
 import typing as t
 
-from ._beside import NOT_READ, Beside, Failure, read_beside, read_failure
+from ._beside import NOT_READ, Beside, read_beside, read_failure
 from ._client import (
     ClientNotRunnable,
     Installation,
@@ -41,7 +41,7 @@ from ._codex_value import (
 )
 from ._diagnosis import Observed, diagnose, diagnose_without_doctor
 from ._doctor import WEBSOCKET, DoctorReport, DoctorRun, NoReport, doctor_arguments, read_run
-from ._findings import findings
+from ._findings import findings, holds_old_environment
 from ._home import CodexHome, locate, refuse_foreign
 from ._judgement import judge, wants_second_run
 from ._layers import (
@@ -54,7 +54,7 @@ from ._layers import (
     with_overrides,
 )
 from ._live import live_turn
-from ._observations import Finding
+from ._observations import Surroundings
 from ._profiles import http_only_profiles
 from ._provider import ProviderRefused, refuse_unloadable
 from ._snippets import broken_snippet, misplaced_root_keys
@@ -165,6 +165,7 @@ def _examined(
 ) -> dict[str, t.Any]:
     """The values that a client with a version gives: diagnosis, findings and the live turn."""
     flavour = doctor_flavour(client.version)
+    surroundings = _surroundings(client, home, layers, beside, others)
     if flavour == "none":
         failure = NOT_READ
         diagnosis = diagnose_without_doctor(client.version.text, beside.logs)
@@ -191,6 +192,7 @@ def _examined(
             certificates=failure.certificates,
             snippet=broken_snippet(layers, client.version),
             service_error_since=beside.service_error_since,
+            holds_old_environment=holds_old_environment(surroundings),
         )
         diagnosis = diagnose(seen)
         told = (*diagnosis.evidence, *_places(diagnosis, home, layers, provider))
@@ -201,7 +203,16 @@ def _examined(
             "login": login_value(seen.login),
             "doctor": doctor_value(runs),
         }
-    found = _findings(request, client, home, layers, beside, failure, others, diagnosis)
+    found = findings(
+        surroundings,
+        beside.proxies.settings,
+        beside.logs,
+        failure.login,
+        failure.routes_finding,
+        parse_version(request.minimum_version) if request.minimum_version else None,
+        client.version,
+        diagnosis.verdict,
+    )
     live = None
     if request.live_check and diagnosis.verdict not in _NO_TURN:
         live = live_turn(
@@ -218,31 +229,19 @@ def _examined(
     }
 
 
-def _findings(
-    request: Request,
+def _surroundings(
     client: _Client,
     home: CodexHome,
     layers: Layers,
     beside: Beside,
-    failure: Failure,
     others: t.Sequence[t.Mapping[str, t.Any]],
-    diagnosis: Diagnosis,
-) -> tuple[Finding, ...]:
+) -> Surroundings:
     installed = [
         (client.installation.executable, client.version.text),
         *((one["executable"], one["version"] or "") for one in others),
     ]
     misplaced = misplaced_root_keys(layers.documents.get("user", {}))
-    return findings(
-        read_surroundings(home.path, layers, installed, misplaced, beside.processes),
-        beside.proxies.settings,
-        beside.logs,
-        failure.login,
-        failure.routes_finding,
-        parse_version(request.minimum_version) if request.minimum_version else None,
-        client.version,
-        diagnosis.verdict,
-    )
+    return read_surroundings(home.path, layers, installed, misplaced, beside.processes)
 
 
 def _places(

@@ -295,6 +295,14 @@ BY_LOGS: dict[str, Case] = {
     "three-in-one": (seen(report(OPEN), logs=logged(3, 1)), HEALTHY),
     "many-in-one": (seen(report(OPEN), logs=logged(50, 1)), HEALTHY),
     "three-in-two": (seen(report(OPEN), logs=logged(3, 2)), ("websocket_blocked", "logged_closed")),
+    "three-in-two-of-an-earlier-dotenv": (
+        seen(report(OPEN), logs=logged(3, 2), holds_old_environment=True),
+        ("inconclusive", "restart_required"),
+    ),
+    "two-in-two-of-an-earlier-dotenv": (
+        seen(report(OPEN), logs=logged(2, 2), holds_old_environment=True),
+        HEALTHY,
+    ),
     "completed-since": (seen(report(OPEN), logs=logged(9, 9, 1)), HEALTHY),
     **{
         f"cause-{cause}": (

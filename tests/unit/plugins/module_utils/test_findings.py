@@ -14,6 +14,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._findings import (
     FINDINGS,
     ROUTES_FINDINGS,
     findings,
+    holds_old_environment,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
     NO_LOGS,
@@ -347,6 +348,28 @@ def test_the_client_of_an_ide(verdict: str, change: dict[str, t.Any], told: str 
 def test_what_the_routes_show_is_told(name: str) -> None:
     (told,) = found(routes=name, ide_clients=(), verdict="network_unreachable")
     assert told.name == name
+
+
+@pytest.mark.parametrize(
+    ("kind", "started", "changed", "holds"),
+    [
+        ("session", 1.0, 100.0, True),
+        ("app_server", 1.0, 100.0, True),
+        ("ide", 1.0, 100.0, True),
+        ("other", 1.0, 100.0, False),
+        ("session", 200.0, 100.0, False),
+        ("session", None, 100.0, False),
+        ("session", 1.0, None, False),
+    ],
+)
+def test_a_client_that_holds_an_earlier_dotenv(
+    kind: str, started: float | None, changed: float | None, holds: bool
+) -> None:
+    here = dataclasses.replace(
+        BUSY, processes=(process(kind, started),), environment_changed=changed
+    )
+    assert holds_old_environment(here) is holds
+    assert not holds_old_environment(dataclasses.replace(here, processes=None))
 
 
 EVERYTHING = dataclasses.replace(
