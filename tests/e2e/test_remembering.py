@@ -15,6 +15,7 @@ import time
 import typing as t
 
 import pytest
+from support.curable_machines import curable_machine
 from support.doctor_samples import as_json, refused, report
 from support.laptop_playbooks import UNREACHABLE, Controller, PlaybookRun
 from support.stub_machines import machine
@@ -33,10 +34,11 @@ class Fleet(t.NamedTuple):
         return (self.homes[name] / ".devfleet/observations.json").is_file()
 
 
-def remember(codex_home: pathlib.Path) -> None:
+def remember(codex_home: pathlib.Path, since: float = 600) -> None:
+    """Leave the record of a run `since` seconds ago."""
     record = codex_home / ".devfleet/observations.json"
     record.parent.mkdir(mode=0o700)
-    series = {"first": time.time() - 600, "last": time.time() - 600}
+    series = {"first": time.time() - since, "last": time.time() - since}
     record.write_text(json.dumps({"format": 1, "observations": {"service_error": series}}))
 
 
@@ -60,6 +62,12 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, ansible: Controller) -> Flee
     for name in ("no-window", "no-window-yet-a-record"):
         hosts[name]["reconnect_log_window"] = 0
     (homes["not-our-folder"] / ".devfleet").write_text("mine")
+    for name in ("cured", "cured-in-a-profile"):
+        made = curable_machine(folder / name)
+        (made.folder / "blocked.json").write_bytes(SERVICE_ERROR)
+        homes[name], hosts[name] = made.config.parent, made.variables
+        remember(homes[name], since=7200)
+    hosts["cured-in-a-profile"].update(reconnect_scope="profile", reconnect_profile="http")
     run = ansible.run(
         "remediate",
         [],
@@ -85,6 +93,13 @@ def test_what_is_remembered(fleet: Fleet, name: str, cause: str, remembered: boo
     assert fleet.run.recap[name]["failed"] == fleet.run.recap[name]["changed"] == 0
     assert fleet.remembers(name) is remembered
     assert (fleet.homes[name] / ".devfleet").exists() is remembered
+
+
+def test_a_cure_ends_it_and_a_profile_does_not(fleet: Fleet) -> None:
+    for name, remembered in {"cured": False, "cured-in-a-profile": True}.items():
+        assert fleet.run.hosts[name]["cause"] == "server_error_lasting"
+        assert fleet.run.hosts[name]["action"] == "applied"
+        assert fleet.remembers(name) is remembered
 
 
 def test_what_cannot_be_remembered_fails_its_machine_alone(fleet: Fleet) -> None:
