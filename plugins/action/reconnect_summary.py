@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     checked_result,
+    is_unfinished,
     not_examined,
 )
 from ansible_collections.devfleet.codex.plugins.plugin_utils._fleet import (
@@ -84,7 +85,7 @@ def _results(variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
             plain = {**not_examined("inconclusive", said), "action": "failed", "message": said}
         else:
             plain = checked_result(_plain(held))
-        if plain["action"] == "would_apply" and host not in active:
+        if host not in active and is_unfinished(plain):
             plain["action"] = "lost"
         results[str(host)] = plain
     return results

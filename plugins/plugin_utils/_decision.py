@@ -58,6 +58,10 @@ _KEYS = (
 _MOST_EVIDENCE = 10
 _MOST_ITEMS = 100
 _DEEPEST_FACT = 4
+_MOST_COUNTED = 1e6
+_LARGEST = 1e15
+"""Beyond it a number is text: JSON has no word for infinity, and no line has room for the rest."""
+
 _NEVER = ("not_installed", "unsupported_version", "auth_missing", "config_invalid")
 """The verdicts on which nothing is applied, for nothing could be proven."""
 
@@ -143,10 +147,13 @@ def _finding(finding: Value) -> dict[str, str]:
 def _live(live: Value | None) -> dict[str, t.Any] | None:
     if live is None:
         return None
+    seconds, lines = float(live["seconds"]), float(live["reconnect_lines"])
+    if not (0 <= seconds <= _MOST_COUNTED and 0 <= lines <= _MOST_COUNTED):
+        raise ValueError("a live turn without an end")
     return {
         "answered": live["answered"] is True,
-        "seconds": round(float(live["seconds"]), 1),
-        "reconnect_lines": int(live["reconnect_lines"]),
+        "seconds": round(seconds, 1),
+        "reconnect_lines": int(lines),
         "fell_back": live["fell_back"] is True,
         "problem": clean(live["problem"]),
     }
@@ -185,6 +192,13 @@ def checked_result(fact: t.Any) -> dict[str, t.Any]:
     return checked
 
 
+def is_unfinished(result: Value) -> bool:
+    """Whether a cure was begun and nothing has shown yet that it holds."""
+    proof = result.get("proof")
+    unproven = not isinstance(proof, dict) or proof.get("proven") is not True
+    return result["action"] == "would_apply" or (result["action"] == "applied" and unproven)
+
+
 def _is_result(fact: t.Any) -> bool:
     if not isinstance(fact, dict):
         return False
@@ -201,7 +215,7 @@ def _is_result(fact: t.Any) -> bool:
 
 
 def _printable(value: t.Any, depth: int) -> t.Any:
-    if value is None or isinstance(value, (bool, int, float)):
+    if value is None or (isinstance(value, (bool, int, float)) and abs(value) <= _LARGEST):
         return value
     if depth and isinstance(value, dict):
         return {clean(key, 80): _printable(item, depth - 1) for key, item in value.items()}

@@ -49,6 +49,8 @@ _DONE_BY_PROXY = {
     "would_apply": "would set the proxy",
 }
 _PROXY_TOO = "; the proxy too, by {proxy_set}"
+_PROXY_STAYS = "; the proxy is set, by {proxy_set}"
+_WITHOUT_EFFECT = ("undone", "not_undone", "user_choice", "refused", "failed", "lost")
 _PROXY_ALONE = ("proxy_rolled_back", "would_roll_back_proxy")
 _TAKEN_BACK = ("rolled_back", "purged", "proxy_rolled_back")
 _ROLLBACK = (*_TAKEN_BACK, "would_roll_back", "would_roll_back_proxy", "nothing_to_take_back")
@@ -129,10 +131,12 @@ def _done(result: Result) -> str:
         action = "applied_again"
     if action in _DONE:
         by_proxy = _DONE_BY_PROXY if result.get("remedy") == "proxy_env" else {}
-        too = result.get("proxy_set") and action not in _PROXY_ALONE
+        and_proxy = ""
+        if result.get("proxy_set") and action not in _PROXY_ALONE:
+            and_proxy = _PROXY_STAYS if action in _WITHOUT_EFFECT else _PROXY_TOO
         keys = ("path", "provider_id", "profile", "message", "proxy_set")
         shown = {key: clean(result.get(key)) for key in keys}
-        return (by_proxy.get(action, _DONE[action]) + (_PROXY_TOO if too else "")).format_map(shown)
+        return (by_proxy.get(action, _DONE[action]) + and_proxy).format_map(shown)
     if result["verdict"] == "proxy_misconfigured":
         return _left_alone_for_its_proxy(result)
     if result["verdict"] == "config_invalid":
@@ -141,7 +145,7 @@ def _done(result: Result) -> str:
 
 
 def _left_alone_for_its_proxy(result: Result) -> str:
-    repaired = result.get("repaired")
+    repaired = clean(result.get("repaired") or "")
     return f"left alone: wants {repaired}" if repaired else "left alone: wants reconnect_proxy"
 
 
@@ -152,8 +156,8 @@ def _live(result: Result) -> str:
         return ""
     if live.get("problem"):
         return f"; live turn: {clean(live['problem'])}"
-    lines = _count(int(live.get("reconnect_lines") or 0), "reconnect line")
-    return f"; live turn: {live.get('seconds')} s, {lines}"
+    seconds, lines = (clean(live.get(key), 20) for key in ("seconds", "reconnect_lines"))
+    return f"; live turn: {seconds} s, {lines} reconnect line{'' if lines == '1' else 's'}"
 
 
 def _findings(results: Results) -> list[str]:

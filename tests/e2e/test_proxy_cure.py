@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import shlex
+import sys
 import typing as t
 
 import pytest
+from support import stubs
 from support.client import doctor
 from support.isolation import is_isolated
 from support.laptop import Laptop, api_key_login, snapshot
@@ -95,8 +98,13 @@ LEFT_ALONE = {
 FAILING = {
     "refusing-given": Row("HTTPS_PROXY=http://{dead}\n", PROXY, "dead_port", given="bad"),
     "unusable-given": Row("HTTPS_PROXY=http://{dead}\n", PROXY, "dead_port", given="no-scheme"),
+    "look-fails": Row("HTTPS_PROXY=http://{dead}\n", PROXY, "dead_port"),
+    "proof-fails": Row(
+        "HTTPS_PROXY=http://{good}\n", BLOCKED, "upgrade_refused", websocket="http-403"
+    ),
 }
-FLEET = {**CURED_BY_PROXY, **HIDDEN, **CURED_BY_PROVIDER, **LEFT_ALONE, **FAILING}
+LOST = {"lost": Row("HTTPS_PROXY=http://{dead}\n", PROXY, "dead_port")}
+FLEET = {**CURED_BY_PROXY, **HIDDEN, **CURED_BY_PROVIDER, **LEFT_ALONE, **FAILING, **LOST}
 CURED = {**CURED_BY_PROXY, **HIDDEN, **CURED_BY_PROVIDER}
 NONE_TO_SET = "none-to-set"
 FORESEEN = ("no-scheme", "covered", "hidden", "blocked", "healthy", "refusing-given")
@@ -142,10 +150,40 @@ def variables_of(one: ProxyLaptop, row: Row) -> dict[str, t.Any]:
     return {**one.variables(), **given, "reconnect_remedy": row.remedy}
 
 
+def broken_once_changed(one: ProxyLaptop, changed: str) -> dict[str, str]:
+    """A Python that works until `changed` (a condition of the shell) holds, and then fails once."""
+    folder = one.laptop.home.parent / f"{one.laptop.name}-python"
+    python = stubs.script(
+        folder / "python",
+        f"cd {shlex.quote(str(folder))} || exit",
+        "if [ -e now ]; then mv now done; echo no more Python >&2; exit 3; fi",
+        f'{shlex.quote(sys.executable)} "$@"',
+        "code=$?",
+        f"[ -e done ] || ! {changed} || touch now",
+        "exit $code",
+    )
+    return {"ansible_python_interpreter": str(python)}
+
+
+def unreachable_once_changed(one: ProxyLaptop, changed: str) -> dict[str, t.Any]:
+    """A shell that takes nothing more once `changed` holds."""
+    folder = one.laptop.home.parent / f"{one.laptop.name}-shell"
+    shell = stubs.script(folder / "sh", f"{changed} && exit 1", 'exec /bin/sh "$@"')
+    return {"ansible_shell_executable": str(shell), "ansible_pipelining": False}
+
+
 @pytest.fixture(scope="module")
 def story(fleet: dict[str, ProxyLaptop], ansible: Controller) -> Story:
     controller = dataclasses.replace(ansible, settings=NO_PROXY_IN_THE_ENVIRONMENT)
     hosts = {name: variables_of(one, FLEET[name]) for name, one in fleet.items()}
+    for name, condition in {
+        "look-fails": f"grep -q {fleet['look-fails'].given.address} {{home}}/.env",
+        "proof-fails": "grep -q openai_http {home}/config.toml",
+    }.items():
+        home = fleet[name].laptop.codex_home
+        hosts[name].update(broken_once_changed(fleet[name], condition.format(home=home)))
+    found = f"grep -q {fleet['lost'].given.address} {fleet['lost'].laptop.codex_home}/.env"
+    lost = unreachable_once_changed(fleet["lost"], found)
     refused = {**fleet["healthy"].variables(), "reconnect_remedy": "proxy_env"}
 
     def play(
@@ -170,7 +208,9 @@ def story(fleet: dict[str, ProxyLaptop], ansible: Controller) -> Story:
     before = photographed()
     audit, _same = play("audit", FLEET)
     prediction, after_prediction = play("remediate", FORESEEN, "--check", "--diff")
-    remediate, after_remediate = play("remediate", FLEET, others={NONE_TO_SET: refused})
+    remediate, after_remediate = play(
+        "remediate", FLEET, others={NONE_TO_SET: refused, "lost": {**hosts["lost"], **lost}}
+    )
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         found = pool.map(network_checks, [fleet[name].laptop for name in CURED])
         checks = dict(zip(CURED, found, strict=True))
@@ -294,12 +334,21 @@ def test_a_proxy_that_does_not_cure_is_taken_away_again(story: Story, host: str)
     assert story.remediate.recap[host]["failed"] == 1
     found = story.remediate.hosts[host]
     expected = {
+        "look-fails": ("undone", "doctor does not prove the cure: codex_info could not be run ("),
+        "proof-fails": ("undone", "doctor does not prove the cure: "),
         "refusing-given": ("undone", "doctor does not prove the cure: verdict under the proxy: "),
         "unusable-given": ("failed", "https_proxy has no scheme that Codex's WebSocket takes; "),
     }
     action, message = expected[host]
     assert found["action"] == action
     assert found["message"].startswith(message), found["message"]
+
+
+def test_a_laptop_that_is_lost_before_the_proof_is_not_called_cured(story: Story) -> None:
+    assert story.remediate.recap["lost"]["unreachable"] == 1
+    assert story.remediate.hosts["lost"]["action"] == "lost"
+    (line,) = [line for line in story.remediate.summary if line.split()[:1] == ["lost"]]
+    assert line.endswith("contact was lost during the cure; run this again")
 
 
 def test_to_set_a_proxy_one_must_be_given(story: Story) -> None:
@@ -327,7 +376,7 @@ def test_a_second_remediate_changes_nothing(story: Story) -> None:
 @pytest.mark.parametrize("host", FLEET)
 def test_rollback_brings_every_byte_and_mode_back(story: Story, host: str) -> None:
     assert without_times(story.after_rollback[host]) == without_times(story.before[host])
-    assert bool(story.rollback.changed[host]) is (host in CURED)
+    assert bool(story.rollback.changed[host]) is (host in (*CURED, *LOST))
 
 
 @pytest.mark.parametrize("step", ["audit", "prediction", "remediate", "rollback"])
