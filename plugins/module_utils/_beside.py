@@ -196,5 +196,11 @@ def _last_change(codex_home: str) -> float:
         )
         for name in names
     ]
-    written = [os.lstat(path).st_mtime for path in records if os.path.lexists(path)]
-    return max(written, default=0.0)
+    return max(_written(path) for path in records)
+
+
+def _written(path: str) -> float:
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return 0.0

@@ -55,6 +55,7 @@ _PROXY_ALONE = ("proxy_rolled_back", "would_roll_back_proxy")
 _TAKEN_BACK = ("rolled_back", "purged", "proxy_rolled_back")
 _ROLLBACK = (*_TAKEN_BACK, "would_roll_back", "would_roll_back_proxy", "nothing_to_take_back")
 _RESTART_AFTER_ROLLBACK = "Where something was taken back: restart Codex."
+_RESTART_FOR_PROXY = "On the cured machines: restart Codex."
 _RESTART = (
     "On the cured machines: restart Codex. Chats that were started before stay with their provider "
     "and its WebSockets; resume one with codex resume -c model_provider=ID, where ID is that "
@@ -110,8 +111,11 @@ def render(title: str, results: Results) -> str:
         lines += ["What it means:", *advice]
     lines += _findings(results)
     actions = {result.get("action") for result in results.values()}
-    if "applied" in actions:
+    cured = [result for result in results.values() if result.get("action") == "applied"]
+    if any(result.get("remedy") != "proxy_env" for result in cured):
         lines.append(_RESTART)
+    elif cured:
+        lines.append(_RESTART_FOR_PROXY)
     if actions.intersection(_TAKEN_BACK):
         lines.append(_RESTART_AFTER_ROLLBACK)
     return "\n".join(lines)

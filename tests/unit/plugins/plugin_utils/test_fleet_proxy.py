@@ -166,3 +166,19 @@ def test_findings_that_are_none_cost_nobody_the_summary(found: t.Any) -> None:
 def test_a_flood_of_findings_is_cut() -> None:
     flood = [finding(f"name-{number:03}") for number in range(100)]
     assert len(also_seen({"host": result("none", findings=flood)})) == 40
+
+
+@pytest.mark.parametrize(
+    ("facts", "restart", "chats"),
+    [
+        pytest.param([result("applied")], True, False, id="proxy"),
+        pytest.param([result("applied", **BOTH)], True, True, id="both"),
+        pytest.param([result("applied"), result("applied", **BOTH)], True, True, id="one-of-each"),
+        pytest.param([result("already_applied")], False, False, id="set-before"),
+    ],
+)
+def test_a_restart_is_asked_for_and_chats_are_told_of_where_they_are_bound(
+    facts: list[dict[str, t.Any]], restart: bool, chats: bool
+) -> None:
+    text = render("Title", {f"host-{number}": one for number, one in enumerate(facts)})
+    assert ("restart Codex" in text, "codex resume" in text) == (restart, chats)
