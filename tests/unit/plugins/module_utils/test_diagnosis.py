@@ -297,6 +297,7 @@ _BESIDE = {
     "certificates": [(), diagnosis_cases.FILE],
     "snippet": [None, *diagnosis_cases.SNIPPETS.values()],
     "service_error_since": [None, 60.0, 7200.0],
+    "holds_old_environment": [False, False, True],
 }
 _LOGS = strategies.builds(
     LogEvidence,
@@ -339,6 +340,7 @@ def test_a_blocked_machine_needs_failures_of_every_run_or_the_log(observed: Obse
         return
     if found.cause.startswith("logged_"):
         assert proven_by_log(observed.logs) and observed.snippet is None
+        assert not observed.holds_old_environment
     else:
         lasting = found.cause == "server_error_lasting" and observed.service_error_since == 7200.0
         assert lasting or all(counted_failure(run) for run in observed.runs)

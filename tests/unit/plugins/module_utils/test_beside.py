@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is read beside doctor: since when the log counts, where it lies, and which way is tried."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.devfleet.codex.plugins.module_utils import _beside
+from ansible_collections.devfleet.codex.plugins.module_utils._beside import (
+    Beside,
+    Failure,
+    read_beside,
+    read_failure,
+)
+from ansible_collections.devfleet.codex.plugins.module_utils._doctor import DoctorRun, NoReport
+from ansible_collections.devfleet.codex.plugins.module_utils._layers import (
+    Layers,
+    active_provider,
+)
+from ansible_collections.devfleet.codex.plugins.module_utils._observations import Process, Routes
+from ansible_collections.devfleet.codex.plugins.module_utils._state import record_path
+from support import log_database
+from support.doctor_samples import answered, refused, report
+
+HOUR = 3600
+
+
+@pytest.fixture(autouse=True)
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
+    """The clients that run."""
+    running: list[Process] = []
+    monkeypatch.setattr(_beside, "codex_processes", lambda _uid: tuple(running))
+    monkeypatch.setattr(_beside, "ask_status", lambda *_: "unknown")
+    return running
+
+
+def layers(**user: t.Any) -> Layers:
+    return Layers({"user": user}, ())
+
+
+def beside(
+    home: Path, environment: dict[str, str] | None = None, window: float = 72, **user: t.Any
+) -> Beside:
+    return read_beside(str(home), layers(**user), environment or {}, window)
+
+
+def with_log(folder: Path, hours_ago: float) -> Path:
+    """Make a log with two fallbacks in `folder`."""
+    folder.mkdir(exist_ok=True)
+    rows = log_database.recorded("close-after", time.time() - hours_ago * HOUR)
+    log_database.write(folder / "logs_2.sqlite", rows)
+    return folder
+
+
+def touched(path: str, hours_ago: float) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    Path(path).touch()
+    moment = time.time() - hours_ago * HOUR
+    os.utime(path, (moment, moment))
+
+
+@pytest.mark.parametrize(("window", "fallbacks"), [(3, 2), (1, 0), (72, 2)])
+def test_the_window_of_the_log_is_in_hours(tmp_path: Path, window: float, fallbacks: int) -> None:
+    assert beside(with_log(tmp_path, 2), window=window).logs.fallbacks == fallbacks
+
+
+def test_no_window_is_no_look(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "logs_2.sqlite")
+    assert beside(tmp_path, window=0).logs.outcome == "off"
+
+
+@pytest.mark.parametrize("name", ["config.toml", ".env", "work.config.toml"])
+@pytest.mark.parametrize(("hours_ago", "fallbacks"), [(1, 0), (3, 2)])
+def test_what_was_logged_before_our_last_change_does_not_count(
+    tmp_path: Path, name: str, hours_ago: float, fallbacks: int
+) -> None:
+    with_log(tmp_path, 2)
+    (tmp_path / name).touch()
+    touched(record_path(str(tmp_path / name)), hours_ago)
+    assert beside(tmp_path).logs.fallbacks == fallbacks
+
+
+@pytest.mark.parametrize("name", ["config.toml", "elsewhere.json"])
+def test_other_files_are_no_change_of_ours(tmp_path: Path, name: str) -> None:
+    with_log(tmp_path, 2)
+    touched(str(tmp_path / name), 1)
+    touched(os.path.join(os.path.dirname(record_path(str(tmp_path / "config.toml"))), name), 1)
+    assert beside(tmp_path).logs.fallbacks == 2
+
+
+def test_a_record_that_goes_away_meanwhile_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_log(tmp_path, 2)
+    monkeypatch.setattr(os.path, "lexists", lambda _path: True)
+    assert beside(tmp_path).logs.fallbacks == 2
+
+
+def test_where_the_log_lies(tmp_path: Path) -> None:
+    home, named = tmp_path / "home", with_log(tmp_path / "named", 2)
+    home.mkdir()
+    assert beside(home).logs.outcome == "absent"
+    assert beside(home, sqlite_home=str(named)).logs.fallbacks == 2
+    assert beside(home, {"CODEX_SQLITE_HOME": str(named)}, sqlite_home="/gone").logs.fallbacks == 2
+    # The client drops whatever is called CODEX_* from .env.
+    (home / ".env").write_text(f"CODEX_SQLITE_HOME={named}\n")
+    assert beside(home).logs.outcome == "absent"
+
+
+def test_the_shell_is_that_of_the_newest_session_that_can_be_seen(
+    tmp_path: Path, processes: list[Process]
+) -> None:
+    (tmp_path / ".env").write_text("HTTPS_PROXY=http://192.0.2.1:1\n")
+
+    def told() -> list[str]:
+        return [one.name for one in beside(tmp_path).proxies.settings.problems]
+
+    processes += [Process("app_server", 1.0, {"HTTPS_PROXY": "http://192.0.2.9:1"})]
+    assert told() == []
+    processes += [Process("session", 2.0, {"HTTPS_PROXY": "http://192.0.2.2:1"})]
+    assert told() == ["shell_disagrees"]
+    processes += [Process("session", 3.0, None)]
+    assert told() == ["shell_disagrees"]
+    processes += [Process("session", 4.0, {"HTTPS_PROXY": "http://192.0.2.1:1"})]
+    assert told() == []
+
+
+@pytest.fixture
+def failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> t.Callable[..., tuple[Failure, list[t.Any]]]:
+    """Reads what is read of a failing machine; returns it with what was tried."""
+
+    def read(run: DoctorRun, **user: t.Any) -> tuple[Failure, list[t.Any]]:
+        tried: list[t.Any] = []
+
+        def untried(host: str, port: int, *others: t.Any) -> Routes:
+            tried.append((host, port, others[-1]))
+            return Routes(host, None, None, None)
+
+        monkeypatch.setattr(_beside, "routes", untried)
+        known = layers(**user)
+        provider = active_provider(known, None)
+        found = read_failure(beside(tmp_path, **user), known, provider, run, "/codex", {})
+        return found, tried
+
+    return read
+
+
+def gateway(base_url: t.Any) -> dict[str, t.Any]:
+    return {"model_provider": "gw", "model_providers": {"gw": {"base_url": base_url}}}
+
+
+@pytest.mark.parametrize(
+    ("user", "mode", "expected"),
+    [
+        ({}, "API key auth", ("api.openai.com", 443, "https")),
+        ({}, "ChatGPT auth", ("chatgpt.com", 443, "https")),
+        ({}, "", ("api.openai.com", 443, "https")),
+        (gateway("https://gw.example/v1"), "provider auth", ("gw.example", 443, "https")),
+        (gateway("http://gw.example/v1"), "provider auth", ("gw.example", 80, "http")),
+        (gateway("https://gw.example:8443"), "provider auth", ("gw.example", 8443, "https")),
+        (gateway("https://gw.example:99999"), "provider auth", ("gw.example", 443, "https")),
+        (gateway("https://["), "API key auth", ("api.openai.com", 443, "https")),
+        (gateway(3), "API key auth", ("api.openai.com", 443, "https")),
+        ({"openai_base_url": "https://gw.example"}, "API key auth", ("gw.example", 443, "https")),
+        # A provider of one's own ignores openai_base_url.
+        (
+            {**gateway(None), "openai_base_url": "https://other.example"},
+            "ChatGPT auth",
+            ("chatgpt.com", 443, "https"),
+        ),
+    ],
+)
+def test_the_host_that_is_asked_is_the_one_that_turns_go_to(
+    failure: t.Callable[..., tuple[Failure, list[t.Any]]],
+    user: dict[str, t.Any],
+    mode: str,
+    expected: tuple[str, int, str],
+) -> None:
+    _found, tried = failure(report(refused(403), answered(mode=mode)), **user)
+    assert tried == [expected]
+
+
+def test_without_a_report_no_way_is_tried(
+    failure: t.Callable[..., tuple[Failure, list[t.Any]]],
+) -> None:
+    for run in (NoReport("doctor_timed_out", "", 1.0), report(None)):
+        found, tried = failure(run)
+        assert (tried, found.routes, found.routes_finding) == ([], None, None)
+        assert found.login is not None and found.login.status == "unknown"
