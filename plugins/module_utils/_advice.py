@@ -108,8 +108,8 @@ _ADVICE = {
         "of NO_PROXY."
     ),
     ("proxy_misconfigured", "http_proxy_only"): (
-        "With HTTP_PROXY alone HTTPS goes past the proxy and WebSockets go through it; set "
-        "HTTPS_PROXY to the same, or give reconnect_proxy."
+        "With HTTP_PROXY alone WebSockets go through that proxy and HTTPS goes past it, and one of "
+        "the two fails; give a proxy that works in reconnect_proxy, which sets HTTPS_PROXY."
     ),
     ("proxy_misconfigured", "case_disagrees"): (
         "The proxy is set twice, and Codex takes the upper-case variable, which fails where the "
