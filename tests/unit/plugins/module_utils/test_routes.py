@@ -146,7 +146,11 @@ def test_what_speaks_no_http_has_not_answered() -> None:
 
 
 def test_a_name_that_is_looked_up_for_ever_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_routes.socket, "create_connection", lambda *_: time.sleep(LONG))
+    def searching(*_: object) -> socket.socket:
+        time.sleep(LONG)
+        raise OSError("no such name")
+
+    monkeypatch.setattr(_routes.socket, "create_connection", searching)
     assert bounded(lambda: routes("slow.invalid", 443, None, None, SOON)).direct is False
 
 
