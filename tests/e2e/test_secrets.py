@@ -262,6 +262,7 @@ def test_the_state_folder_is_private_and_gone_after_the_rollback(story: Story) -
         "config.toml.json": 0o600,
     }
     left = story.steps["remediate"].left
+    assert any(is_backup(path) for path in left)
     assert any(path.name == ".env.json" and "dotenv_password" in left[path] for path in left)
     assert story.steps["rollback"].state == {}
     assert [path for path in story.steps["rollback"].left if not is_backup(path)] == []
