@@ -41,6 +41,8 @@ LEAST_THREADS = 2
 _READ = ("read", "off", "absent")
 """The outcomes of reading the log database that leave no doubt."""
 
+_SERVICE_ERROR = ("inconclusive", "service_error")
+
 _STORES = {"keyring": "store_keyring", "auto": "store_auto", "ephemeral": "store_ephemeral"}
 
 
@@ -176,7 +178,11 @@ def _by_logs(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosi
     if seen.holds_old_environment:
         # Doctor tries the new settings, while the log may tell of the old ones.
         return Diagnosis("inconclusive", "restart_required", told)
-    verdict, cause = _why_not_curable(seen.provider, sides) or _logged(seen.logs)
+    said = _logged(seen.logs)
+    if said == (found.verdict, found.cause) == _SERVICE_ERROR:
+        # Doctor meets what the log tells of: it has not passed.
+        said = ("websocket_blocked", "logged_server_error")
+    verdict, cause = _why_not_curable(seen.provider, sides) or said
     return Diagnosis(verdict, cause, told)
 
 
@@ -189,6 +195,9 @@ def _logged(logs: LogEvidence) -> tuple[str, str]:
         return "inconclusive", "only_after_idle"
     if logs.cause == "proxy_scheme":
         return "proxy_misconfigured", "logged_proxy_scheme"
+    if logs.cause == "server_error":
+        # Many turns of one outage are many fallbacks; that it is over nobody logs (35323).
+        return _SERVICE_ERROR
     return "websocket_blocked", f"logged_{logs.cause}"
 
 

@@ -141,6 +141,8 @@ def _done(result: Result) -> str:
         keys = ("path", "provider_id", "profile", "message", "proxy_set")
         shown = {key: clean(result.get(key)) for key in keys}
         return (by_proxy.get(action, _DONE[action]) + and_proxy).format_map(shown)
+    if result.get("proxy_set"):
+        return "left alone" + _PROXY_STAYS.format(proxy_set=clean(result["proxy_set"]))
     if result["verdict"] == "proxy_misconfigured":
         return _left_alone_for_its_proxy(result)
     if result["verdict"] == "config_invalid":

@@ -20,7 +20,7 @@ import pytest
 from support import stubs
 from support.client import doctor
 from support.isolation import is_isolated
-from support.laptop import Laptop, api_key_login, snapshot
+from support.laptop import Laptop, api_key_login, snapshot, without_times
 from support.laptop_playbooks import Controller, PlaybookRun
 from support.proxy_laptops import (
     NO_PROXY_IN_THE_ENVIRONMENT,
@@ -103,11 +103,24 @@ FAILING = {
         "HTTPS_PROXY=http://{good}\n", BLOCKED, "upgrade_refused", websocket="http-403"
     ),
 }
+HALF_CURED = {
+    "half": Row(
+        "HTTPS_PROXY={good}\n", PROXY, "no_scheme", websocket="http-403", remedy="proxy_env"
+    )
+}
 LOST = {"lost": Row("HTTPS_PROXY=http://{dead}\n", PROXY, "dead_port")}
-FLEET = {**CURED_BY_PROXY, **HIDDEN, **CURED_BY_PROVIDER, **LEFT_ALONE, **FAILING, **LOST}
+FLEET = {
+    **CURED_BY_PROXY,
+    **HIDDEN,
+    **CURED_BY_PROVIDER,
+    **LEFT_ALONE,
+    **FAILING,
+    **HALF_CURED,
+    **LOST,
+}
 CURED = {**CURED_BY_PROXY, **HIDDEN, **CURED_BY_PROVIDER}
 EXAMINED = {**CURED, **LEFT_ALONE}
-TAKEN_BACK = (*CURED, *LOST, "healthy", "refusing-given")
+TAKEN_BACK = (*CURED, *HALF_CURED, *LOST, "healthy", "refusing-given")
 NONE_TO_SET = "none-to-set"
 FORESEEN = ("no-scheme", "covered", "hidden", "blocked", "healthy", "refusing-given")
 
@@ -238,10 +251,6 @@ def network_checks(laptop: Laptop) -> dict[str, t.Any]:
     return doctor(laptop, "--network-only")
 
 
-def without_times(one: dict[str, tuple[int, int, bytes]]) -> dict[str, tuple[int, bytes]]:
-    return {path: (mode, content) for path, (mode, _time, content) in one.items()}
-
-
 @pytest.mark.parametrize("host", EXAMINED)
 def test_audit_names_the_cause_and_the_better_value(story: Story, host: str) -> None:
     row, found = FLEET[host], story.audit.hosts[host]
@@ -324,6 +333,14 @@ def test_a_wrong_proxy_that_hides_a_refused_websocket_wants_both_cures(story: St
     assert websocket["details"]["supports websockets"] == "false"
 
 
+def test_a_websocket_that_is_still_refused_is_not_called_cured(story: Story) -> None:
+    found, dotenv = story.remediate.hosts["half"], f"{story.fleet['half'].laptop.codex_home}/.env"
+    assert (found["verdict"], found["action"], found["proxy_set"]) == (BLOCKED, "none", dotenv)
+    assert story.remediate.changed["half"] == 1
+    (line,) = [line for line in story.remediate.summary if line.split()[:1] == ["half"]]
+    assert line.endswith(f"left alone; the proxy is set, by {dotenv}")
+
+
 @pytest.mark.parametrize("host", LEFT_ALONE)
 def test_who_is_well_or_not_to_be_cured_so_is_left_alone(story: Story, host: str) -> None:
     assert story.after_remediate[host] == story.before[host]
@@ -378,7 +395,7 @@ def test_a_second_remediate_changes_nothing(story: Story) -> None:
 @pytest.mark.parametrize("host", TAKEN_BACK)
 def test_rollback_brings_every_byte_and_mode_back(story: Story, host: str) -> None:
     assert without_times(story.after_rollback[host]) == without_times(story.before[host])
-    assert bool(story.rollback.changed[host]) is (host in (*CURED, *LOST))
+    assert bool(story.rollback.changed[host]) is (host in (*CURED, *HALF_CURED, *LOST))
 
 
 @pytest.mark.parametrize("step", ["audit", "prediction", "remediate", "rollback"])

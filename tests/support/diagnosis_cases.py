@@ -310,7 +310,16 @@ BY_LOGS: dict[str, Case] = {
             ("websocket_blocked", f"logged_{cause}"),
         )
         for cause in LOG_CAUSES
+        if cause != "server_error"
     },
+    "cause-server_error-and-the-handshake-works": (
+        seen(report(OPEN), logs=logged(cause="server_error")),
+        SERVICE_ERROR,
+    ),
+    "cause-server_error-and-gone-at-the-second-probe": (
+        seen([report(refused(503)), report(OPEN)], logs=logged(cause="server_error")),
+        SERVICE_ERROR,
+    ),
     "cause-proxy-scheme": (
         seen(report(OPEN), logs=logged(cause="proxy_scheme")),
         ("proxy_misconfigured", "logged_proxy_scheme"),
@@ -441,6 +450,7 @@ WITHOUT_DOCTOR: dict[str, tuple[LogEvidence, Pair]] = {
     "completed-since": (logged(9, 9, 1), ("unsupported_version", "no_doctor")),
     "proven": (PROVEN, ("websocket_blocked", "logged_closed")),
     "only-in-subagents": (logged(only_subagents=True), ("inconclusive", "only_in_subagents")),
+    "server-error": (logged(cause="server_error"), SERVICE_ERROR),
     "proxy-scheme": (
         logged(cause="proxy_scheme"),
         ("proxy_misconfigured", "logged_proxy_scheme"),

@@ -142,6 +142,11 @@ def snapshot(folder: pathlib.Path) -> dict[str, tuple[int, int, bytes]]:
     return found
 
 
+def without_times(found: dict[str, tuple[int, int, bytes]]) -> dict[str, tuple[int, bytes]]:
+    """Return a snapshot without its mtimes."""
+    return {path: (mode, content) for path, (mode, _mtime, content) in found.items()}
+
+
 def _write_private(path: pathlib.Path, content: bytes) -> None:
     path.touch(mode=0o600)
     path.write_bytes(content)

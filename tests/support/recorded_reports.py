@@ -290,7 +290,7 @@ LOGGED: dict[str, Pair] = {
         ),
         ("websocket_blocked", "logged_refused"),
     ),
-    "http-502": ("websocket_blocked", "logged_server_error"),
+    "http-502": ("inconclusive", "service_error"),
     "proxy-without-scheme": ("proxy_misconfigured", "logged_proxy_scheme"),
     **dict.fromkeys(
         (

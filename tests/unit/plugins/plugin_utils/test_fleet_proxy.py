@@ -50,6 +50,11 @@ TABLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
         "left alone: wants reconnect_proxy",
     ),
     "predicted": (result("would_apply"), "affected", "would set the proxy"),
+    "blocked-beyond": (
+        result("none", verdict="websocket_blocked", proxy_set=DOTENV),
+        "affected",
+        f"left alone; the proxy is set, by {DOTENV}",
+    ),
     "applied": (result("applied"), "cured", f"cured: the proxy is set, by {DOTENV}"),
     "again": (result("already_applied"), "cured", f"cured before: the proxy is set, by {DOTENV}"),
     "undone": (result("undone"), "failed", "NOT cured, the change was undone: the reason"),
