@@ -105,8 +105,9 @@ def _no_scheme(seen: _Seen, _problem: ProxyProblem) -> bool:
     return seen.websocket_at_once or (seen.http_failed and seen.websocket_open)
 
 
-def _https_scheme(_seen: _Seen, _problem: ProxyProblem) -> bool:
-    return True
+def _https_scheme(seen: _Seen, _problem: ProxyProblem) -> bool:
+    # HTTP goes through a proxy that is spoken to by TLS, and fails only where it is a plain one.
+    return bool(seen.routes.other) if seen.http_failed else True
 
 
 def _socks(seen: _Seen, _problem: ProxyProblem) -> bool:
