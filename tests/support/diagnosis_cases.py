@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all that was seen on a machine means together: one table for each step of the diagnosis."""
+"""What doctor's answers mean together with the settings and the login that are seen beside them.
+
+One table for each step of the diagnosis; what is remembered of earlier hours stands in
+``history_cases``.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,6 @@ from ansible_collections.devfleet.codex.plugins.module_utils._layers import Prov
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
     PROXY_PROBLEMS,
     CertificateFile,
-    LogEvidence,
     Login,
     ProxyProblem,
     ProxySettings,
@@ -51,11 +54,10 @@ Case = tuple[Observed, Pair]
 
 HANG = websocket("timed out; HTTPS fallback may still work")
 SETUP = websocket(handshake_stream_error="[redacted]")
+NETWORK_AWAY = report(CONNECTION_CUT, unreachable())
 CONFIG_BROKEN = report(None, config=Check("fail", "config could not be loaded", {}))
 MANAGED = Provider("openai", "managed", None, "")
-REQUIRED = Provider("openai", "requirements", None, "")
 
-INTERMITTENT = ("inconclusive", "intermittent")
 SERVICE_ERROR = ("inconclusive", "service_error")
 CONFLICT = ("auth_conflict", "api_key_beside_login")
 REJECTED = ("inconclusive", "credentials_rejected")
@@ -70,20 +72,6 @@ def seen(
     """Return what was seen: doctor's answers and, by name, what was read beside them."""
     several = tuple(runs) if isinstance(runs, (list, tuple)) else (runs,)
     return Observed(t.cast("tuple[DoctorRun, ...]", several), provider, **beside)
-
-
-def logged(
-    fallbacks: int = 3, threads: int = 2, completed: int = 0, cause: str = "closed", **only: bool
-) -> LogEvidence:
-    """Return what a log with so many fallbacks in so many threads tells."""
-    return LogEvidence(
-        "read", fallbacks, threads, 1.0 if fallbacks else None, cause, completed, **only
-    )
-
-
-def unread(outcome: str) -> LogEvidence:
-    """Return what a log that was not read tells."""
-    return LogEvidence(outcome, 0, 0, None, "", 0)
 
 
 def login(store: str = "file", status: str = "none", *variables: str) -> Login:
@@ -199,18 +187,18 @@ BY_SNIPPET: dict[str, Case] = {
 }
 
 # What explains a failure by which ways stands row by row in test_proxy_cause.py.
-_CUT, _DOWN = report(CONNECTION_CUT), report(CONNECTION_CUT, unreachable())
+_CUT = report(CONNECTION_CUT)
 _NO_WAY, _OTHER_WAY = ways(False, None, None), ways(False, False, True)
 _EXPLAINED: dict[str, tuple[DoctorRun, Routes | None]] = {
-    "line_dropped": (_DOWN, _OTHER_WAY),
+    "line_dropped": (NETWORK_AWAY, _OTHER_WAY),
     "no_scheme": (_CUT, None),
     "https_scheme": (_CUT, None),
     "socks": (report(OPEN, unreachable()), None),
-    "dead_port": (_DOWN, _NO_WAY),
-    "no_proxy_covers_service": (_DOWN, ways(False, True, None)),
-    "http_proxy_only": (_DOWN, ways(False, None, True)),
-    "case_disagrees": (_DOWN, _OTHER_WAY),
-    "shell_disagrees": (_DOWN, _OTHER_WAY),
+    "dead_port": (NETWORK_AWAY, _NO_WAY),
+    "no_proxy_covers_service": (NETWORK_AWAY, ways(False, True, None)),
+    "http_proxy_only": (NETWORK_AWAY, ways(False, None, True)),
+    "case_disagrees": (NETWORK_AWAY, _OTHER_WAY),
+    "shell_disagrees": (NETWORK_AWAY, _OTHER_WAY),
 }
 BY_PROXIES: dict[str, Case] = {
     **{
@@ -253,7 +241,7 @@ BY_PROXIES: dict[str, Case] = {
         for case, (run, provider, pair) in {
             "refused": (report(refused(403)), BUILT_IN, ("inconclusive", "proxy_not_checked")),
             "cut": (_CUT, BUILT_IN, ("inconclusive", "proxy_not_checked")),
-            "network-away": (_DOWN, BUILT_IN, DOWN),
+            "network-away": (NETWORK_AWAY, BUILT_IN, DOWN),
             "managed": (report(refused(403)), MANAGED, ("managed_elsewhere", "managed")),
             "healthy": (report(OPEN), BUILT_IN, HEALTHY),
             "cured": (report(OFF), SNIPPET_A, OFF_AND_WORKS),
@@ -272,187 +260,16 @@ BY_CERTIFICATES: dict[str, Case] = {
     ),
     "healthy": (seen(report(OPEN), certificates=FILE), HEALTHY),
     "network-away": (
-        seen(_DOWN, certificates=FILE),
+        seen(NETWORK_AWAY, certificates=FILE),
         ("network_unreachable", "certificate_file"),
     ),
     "a-proxy-explains-it-as-well": (
-        seen(_DOWN, certificates=FILE, proxies=proxies("dead_port"), routes=_NO_WAY),
+        seen(NETWORK_AWAY, certificates=FILE, proxies=proxies("dead_port"), routes=_NO_WAY),
         ANOTHER_FILE,
     ),
     "all-is-well": (seen(report(SETUP)), ("inconclusive", "unknown_wording")),
     "no-report": (
         seen(no_report("doctor_timed_out"), certificates=FILE),
         ("inconclusive", "doctor_timed_out"),
-    ),
-}
-
-PROVEN = logged()
-LOG_CAUSES = ("closed", "cut", "silent", "refused", "server_error", "other")
-_OK_ONCE = [report(refused(403)), report(OPEN)]
-BY_LOGS: dict[str, Case] = {
-    "nothing": (seen(report(OPEN), logs=logged(0, 0, cause="")), HEALTHY),
-    "two-in-two": (seen(report(OPEN), logs=logged(2, 2)), HEALTHY),
-    "three-in-one": (seen(report(OPEN), logs=logged(3, 1)), HEALTHY),
-    "many-in-one": (seen(report(OPEN), logs=logged(50, 1)), HEALTHY),
-    "three-in-two": (seen(report(OPEN), logs=logged(3, 2)), ("websocket_blocked", "logged_closed")),
-    "three-in-two-of-an-earlier-dotenv": (
-        seen(report(OPEN), logs=logged(3, 2), holds_old_environment=True),
-        ("inconclusive", "restart_required"),
-    ),
-    "two-in-two-of-an-earlier-dotenv": (
-        seen(report(OPEN), logs=logged(2, 2), holds_old_environment=True),
-        HEALTHY,
-    ),
-    "completed-since": (seen(report(OPEN), logs=logged(9, 9, 1)), HEALTHY),
-    **{
-        f"cause-{cause}": (
-            seen(report(OPEN), logs=logged(cause=cause)),
-            ("websocket_blocked", f"logged_{cause}"),
-        )
-        for cause in LOG_CAUSES
-        if cause != "server_error"
-    },
-    "cause-server_error-and-the-handshake-works": (
-        seen(report(OPEN), logs=logged(cause="server_error")),
-        SERVICE_ERROR,
-    ),
-    "cause-server_error-and-gone-at-the-second-probe": (
-        seen([report(refused(503)), report(OPEN)], logs=logged(cause="server_error")),
-        SERVICE_ERROR,
-    ),
-    "cause-proxy-scheme": (
-        seen(report(OPEN), logs=logged(cause="proxy_scheme")),
-        ("proxy_misconfigured", "logged_proxy_scheme"),
-    ),
-    "only-in-subagents": (
-        seen(report(OPEN), logs=logged(only_subagents=True)),
-        ("inconclusive", "only_in_subagents"),
-    ),
-    "only-after-idle": (
-        seen(report(OPEN), logs=logged(only_after_idle=True)),
-        ("inconclusive", "only_after_idle"),
-    ),
-    "two-in-subagents": (seen(report(OPEN), logs=logged(2, 2, only_subagents=True)), HEALTHY),
-    "server-error-and-proof": (
-        seen(report(refused(503)), logs=logged(cause="server_error")),
-        ("websocket_blocked", "logged_server_error"),
-    ),
-    "server-error-and-no-proof": (seen(report(refused(503)), logs=logged(2, 2)), SERVICE_ERROR),
-    "server-error-passes-and-no-proof": (
-        seen([report(refused(503)), report(OPEN)], logs=logged(2, 2)),
-        HEALTHY,
-    ),
-    "intermittent-and-proof": (
-        seen(_OK_ONCE, logs=logged(cause="refused")),
-        ("websocket_blocked", "logged_refused"),
-    ),
-    "intermittent-and-no-proof": (seen(_OK_ONCE, logs=logged(3, 1)), INTERMITTENT),
-    "intermittent-and-then-426": (
-        seen([report(refused(403)), report(refused(426))], logs=PROVEN),
-        INTERMITTENT,
-    ),
-    "426-and-proof": (
-        seen(report(refused(426)), logs=PROVEN),
-        ("healthy", "upgrade_required"),
-    ),
-    **{
-        f"{outcome}-and-healthy": (seen(report(OPEN), logs=unread(outcome)), pair)
-        for outcome, pair in {
-            "off": HEALTHY,
-            "absent": HEALTHY,
-            **dict.fromkeys(
-                ("locked", "unreadable", "unknown_schema", "timed_out", "no_sqlite"),
-                ("inconclusive", "logs_not_read"),
-            ),
-        }.items()
-    },
-    "locked-and-server-error": (seen(report(refused(503)), logs=unread("locked")), SERVICE_ERROR),
-    "locked-and-intermittent": (seen(_OK_ONCE, logs=unread("locked")), INTERMITTENT),
-    "locked-and-refused": (seen(report(refused(403)), logs=unread("locked")), BLOCKED),
-    "locked-and-cured": (seen(report(OFF), SNIPPET_A, logs=unread("locked")), OFF_AND_WORKS),
-    "proof-and-cured": (seen(report(OFF), SNIPPET_A, logs=PROVEN), OFF_AND_WORKS),
-    "proof-and-refused": (seen(report(refused(403)), logs=PROVEN), BLOCKED),
-    "proof-and-no-login": (
-        seen(report(OPEN, auth=NO_LOGIN), logs=PROVEN),
-        NO_CREDENTIALS,
-    ),
-    "proof-and-a-login-that-is-not-shown": (
-        seen(report(websocket("handshake succeeded", "ok", auth_mode="")), logs=PROVEN),
-        ("inconclusive", "login_not_shown"),
-    ),
-    "proof-and-another-http-answer": (
-        seen(report(OPEN, answered(403)), logs=PROVEN),
-        ("inconclusive", "refused_alike"),
-    ),
-    "proof-and-server-error-over-http-too": (
-        seen(report(refused(503), answered(503)), logs=PROVEN),
-        ("inconclusive", "refused_alike"),
-    ),
-    "proof-and-managed": (
-        seen(report(OPEN), MANAGED, logs=PROVEN),
-        ("managed_elsewhere", "managed"),
-    ),
-    "proof-and-required": (
-        seen(report(OPEN), REQUIRED, logs=PROVEN),
-        ("managed_elsewhere", "requirements"),
-    ),
-    "proof-and-network-away": (seen(_DOWN, logs=PROVEN), DOWN),
-    "proof-and-no-report": (
-        seen(no_report("doctor_timed_out"), logs=PROVEN),
-        ("inconclusive", "doctor_timed_out"),
-    ),
-    "proof-and-not-loadable": (seen(CONFIG_BROKEN, logs=PROVEN), NOT_LOADABLE),
-}
-
-_AFTER_AN_HOUR: dict[str, tuple[t.Any, Provider, dict[str, t.Any], Pair]] = {
-    "healthy": (report(OPEN), BUILT_IN, {}, HEALTHY),
-    "passed-between-two-probes": ([report(refused(503)), report(OPEN)], BUILT_IN, {}, HEALTHY),
-    "refused": (report(refused(403)), BUILT_IN, {}, BLOCKED),
-    "network-away": (report(refused(503), unreachable()), BUILT_IN, {}, DOWN),
-    "no-login": (report(refused(503), auth=NO_LOGIN), BUILT_IN, {}, NO_CREDENTIALS),
-    "managed": (report(refused(503)), MANAGED, {}, SERVICE_ERROR),
-    "server-error-over-http-too": (
-        report(refused(503), answered(503)),
-        BUILT_IN,
-        {},
-        SERVICE_ERROR,
-    ),
-    "proxies-that-cannot-be-read": (
-        report(refused(503)),
-        BUILT_IN,
-        {"proxies": UNREADABLE},
-        ("inconclusive", "proxy_not_checked"),
-    ),
-    "overruled-login": (
-        report(refused(503)),
-        BUILT_IN,
-        {"login": login("file", "chatgpt", "CODEX_API_KEY")},
-        CONFLICT,
-    ),
-}
-LASTING = ("websocket_blocked", "server_error_lasting")
-BY_EARLIER_RUNS: dict[str, Case] = {
-    **{
-        f"{seconds}-seconds": (seen(report(refused(503)), service_error_since=seconds), pair)
-        for seconds, pair in {3599.0: SERVICE_ERROR, 3600.0: LASTING, 90000.0: LASTING}.items()
-    },
-    **{
-        f"{name}-now": (seen(run, provider, service_error_since=7200.0, **beside), pair)
-        for name, (run, provider, beside, pair) in _AFTER_AN_HOUR.items()
-    },
-}
-
-WITHOUT_DOCTOR: dict[str, tuple[LogEvidence, Pair]] = {
-    "nothing": (logged(0, 0, cause=""), ("unsupported_version", "no_doctor")),
-    "absent": (unread("absent"), ("unsupported_version", "no_doctor")),
-    "locked": (unread("locked"), ("unsupported_version", "no_doctor")),
-    "two-in-two": (logged(2, 2), ("unsupported_version", "no_doctor")),
-    "completed-since": (logged(9, 9, 1), ("unsupported_version", "no_doctor")),
-    "proven": (PROVEN, ("websocket_blocked", "logged_closed")),
-    "only-in-subagents": (logged(only_subagents=True), ("inconclusive", "only_in_subagents")),
-    "server-error": (logged(cause="server_error"), SERVICE_ERROR),
-    "proxy-scheme": (
-        logged(cause="proxy_scheme"),
-        ("proxy_misconfigured", "logged_proxy_scheme"),
     ),
 }

@@ -15,7 +15,6 @@ from .diagnosis_cases import (
     ANOTHER_FILE,
     CONFLICT,
     UNREADABLE,
-    logged,
     login,
     proxies,
     ways,
@@ -36,6 +35,7 @@ from .doctor_cases import (
     Pair,
 )
 from .doctor_samples import BUILT_IN
+from .history_cases import logged
 
 BY_WEBSOCKET_MODE = {
     "ok": HEALTHY,

@@ -31,21 +31,24 @@ from hypothesis import strategies
 from support import diagnosis_cases, log_database
 from support.diagnosis_cases import (
     BY_CERTIFICATES,
-    BY_EARLIER_RUNS,
     BY_LOGIN,
-    BY_LOGS,
     BY_PROXIES,
     BY_SNIPPET,
-    LOG_CAUSES,
-    PROVEN,
-    WITHOUT_DOCTOR,
     Case,
-    logged,
     seen,
 )
 from support.doctor_cases import ONE_RUN, WITHOUT_A_RUN, Pair
 from support.doctor_samples import BUILT_IN, OPEN, recorded, report
 from support.generated_runs import PROVIDERS, RUNS, counted_failure
+from support.history_cases import (
+    BY_EARLIER_RUNS,
+    BY_LOGS,
+    LOG_CAUSES,
+    PROVEN,
+    WITHOUT_DOCTOR,
+    logged,
+    unread,
+)
 from support.recorded_reports import LOGGED, RECORDED, RECORDED_BESIDE
 
 STEPS: dict[str, dict[str, Case]] = {
@@ -375,9 +378,7 @@ def test_nothing_read_beside_doctor_leaves_its_word() -> None:
         pytest.param(
             logged(3, 2, 1), "logged: 3 fallbacks in 2 threads, 1 completed since", id="completed"
         ),
-        pytest.param(
-            diagnosis_cases.unread("locked"), "the client's log database: locked", id="locked"
-        ),
+        pytest.param(unread("locked"), "the client's log database: locked", id="locked"),
     ],
 )
 def test_the_log_is_told_in_the_evidence(logs: LogEvidence, told: str) -> None:
