@@ -9,17 +9,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-import tomlrt
 from ansible_collections.devfleet.codex.plugins.module_utils import _provider
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import merge
 from ansible_collections.devfleet.codex.plugins.module_utils._provider import Restore, Undo
+from support.planned_cures import ROOT, document
 from support.provider_tables import CORP, OURS, STRANGER
-
-ROOT = ("model_provider",)
-
-
-def document(text: str) -> dict[str, t.Any]:
-    return tomlrt.loads(text).to_dict()
 
 
 def undo(
