@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When each finding appears, and that it does not on a machine where all is well."""
+"""What is found on any machine, whatever the verdict, and how every finding is told.
+
+What is found only where something fails stands in ``test_findings_failing.py``.
+"""
 
 from __future__ import annotations
 
@@ -13,96 +16,32 @@ import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._findings import (
     FINDINGS,
     ROUTES_FINDINGS,
-    findings,
     holds_old_environment,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
     NO_LOGS,
     NO_PROXIES,
-    Finding,
     LogEvidence,
-    Login,
     Process,
-    ProxyProblem,
     ProxySettings,
-    ProxyUrl,
     Surroundings,
 )
-from ansible_collections.devfleet.codex.plugins.module_utils._version import (
-    Version,
-    parse_version,
-)
-
-CHANGED = 1_000_000.0
-NPM = ("/usr/local/bin/codex", "0.169.0")
-BREW = ("/opt/homebrew/bin/codex", "0.150.0")
-EXTENSION = ("/home/dev/.vscode/extensions/openai.chatgpt-1.2.3/bin/linux-x86_64/codex", "0.160.0")
-RELEASES = "/home/dev/.codex/packages/standalone/releases"
-
-
-def process(kind: str, started: float | None = CHANGED + 60) -> Process:
-    return Process(kind, started, None)
-
-
-ORDINARY = Surroundings(
-    wsl="",
-    home_on_windows_drive=False,
-    processes=(process("session"), process("session"), process("app_server"), process("other")),
-    settings_changed=CHANGED,
-    mcp_servers=("docs", "tickets"),
-    versions=(NPM, (EXTENSION[0], "0.169.0")),
-    ide_clients=(EXTENSION[0],),
-    misplaced_keys=(),
-    environment_changed=CHANGED,
-)
-CHATGPT = Login("file", "chatgpt", ())
-KEY_BESIDE = Login("file", "chatgpt", ("OPENAI_API_KEY",))
-FALLBACKS = LogEvidence("read", 4, 2, CHANGED, "closed", 0)
-
-
-def proxied(host: str, *problems: str, port: int | None = 7890) -> ProxySettings:
-    url = ProxyUrl("http", host, port, True)
-    told = tuple(ProxyProblem(name, "HTTPS_PROXY", "dotenv", "x", None) for name in problems)
-    return ProxySettings("dotenv", url, None, None, (), told)
-
-
-def version(text: str | None) -> Version | None:
-    return parse_version(text) if text else None
-
-
-def found(
-    surroundings: Surroundings | None = None,
-    *,
-    proxies: ProxySettings = NO_PROXIES,
-    logs: LogEvidence = NO_LOGS,
-    login: Login | None = CHATGPT,
-    routes: str | None = None,
-    minimum: str | None = None,
-    asked: str | None = "0.169.0",
-    verdict: str = "healthy",
-    **changes: t.Any,
-) -> tuple[Finding, ...]:
-    return findings(
-        dataclasses.replace(surroundings or ORDINARY, **changes),
-        proxies,
-        logs,
-        login,
-        routes,
-        version(minimum),
-        version(asked),
-        verdict,
-    )
-
-
-def details(*arguments: t.Any, **named: t.Any) -> dict[str, str]:
-    return {finding.name: finding.detail for finding in found(*arguments, **named)}
-
-
-BUSY = dataclasses.replace(
+from support.machine_findings import (
+    BUSY,
+    CHANGED,
+    EXTENSION,
+    FALLBACKS,
+    KEY_BESIDE,
+    NPM,
     ORDINARY,
-    processes=(process("session"),) * 9 + (process("ide"), process("other")),
-    mcp_servers=tuple("abcdefghij"),
+    details,
+    found,
+    process,
+    proxied,
 )
+
+BREW = ("/opt/homebrew/bin/codex", "0.150.0")
+RELEASES = "/home/dev/.codex/packages/standalone/releases"
 
 
 @pytest.mark.parametrize("verdict", ["healthy", "http_only", "not_installed"])
@@ -257,100 +196,6 @@ def test_keys_that_stand_in_a_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "login", "expected"),
-    [
-        ("inconclusive", KEY_BESIDE, True),
-        ("websocket_blocked", KEY_BESIDE, True),
-        ("healthy", KEY_BESIDE, False),
-        ("inconclusive", CHATGPT, False),
-        ("inconclusive", Login("file", "api_key", ("OPENAI_API_KEY",)), False),
-        ("inconclusive", Login("keyring", "unknown", ("OPENAI_API_KEY",)), False),
-        ("inconclusive", None, False),
-    ],
-)
-def test_an_api_key_beside_a_login(verdict: str, login: Login | None, expected: bool) -> None:
-    told = details(verdict=verdict, login=login).get("api_key_beside_login")
-    assert told == ("OPENAI_API_KEY set beside a ChatGPT login" if expected else None)
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        ({"only_subagents": True}, ["fallbacks_in_subagents_only"]),
-        ({"only_after_idle": True}, ["fallbacks_after_idle"]),
-        (
-            {"only_subagents": True, "only_after_idle": True},
-            ["fallbacks_in_subagents_only", "fallbacks_after_idle"],
-        ),
-        ({"only_subagents": True, "fallbacks": 3}, ["fallbacks_in_subagents_only"]),
-        ({"only_subagents": True, "fallbacks": 2}, []),
-        ({}, []),
-    ],
-)
-def test_when_and_where_fallbacks_happened(change: dict[str, t.Any], expected: list[str]) -> None:
-    logs = dataclasses.replace(FALLBACKS, **change)
-    assert list(details(logs=logs, ide_clients=())) == expected
-
-
-@pytest.mark.parametrize(
-    ("verdict", "logs", "expected"),
-    [
-        ("inconclusive", NO_LOGS, True),
-        ("healthy", FALLBACKS, True),
-        ("http_only", FALLBACKS, True),
-        ("healthy", NO_LOGS, False),
-        ("websocket_blocked", FALLBACKS, False),
-        ("network_unreachable", NO_LOGS, False),
-    ],
-)
-def test_many_sessions_and_servers_where_nothing_else_explains(
-    verdict: str, logs: LogEvidence, expected: bool
-) -> None:
-    told = details(BUSY, verdict=verdict, logs=logs)
-    assert ("many_codex_processes" in told) is expected
-    assert ("many_mcp_servers" in told) is expected
-    if expected:
-        assert told["many_codex_processes"] == "9 sessions run at once"
-        assert told["many_mcp_servers"].startswith("10 MCP servers are started with every session")
-        assert told["many_mcp_servers"].endswith("a, b, c and 7 more")
-
-
-@pytest.mark.parametrize(
-    ("sessions", "servers", "expected"),
-    [(4, 4, []), (5, 4, ["many_codex_processes"]), (4, 5, ["many_mcp_servers"])],
-)
-def test_what_counts_as_many(sessions: int, servers: int, expected: list[str]) -> None:
-    told = details(
-        processes=(process("session"),) * sessions + (process("other"), process("app_server")),
-        mcp_servers=tuple("abcde"[:servers]),
-        ide_clients=(),
-        verdict="inconclusive",
-    )
-    assert list(told) == expected
-
-
-@pytest.mark.parametrize(
-    ("verdict", "change", "told"),
-    [
-        ("websocket_blocked", {}, EXTENSION[0]),
-        ("healthy", {}, None),
-        ("inconclusive", {"ide_clients": ()}, None),
-        ("inconclusive", {"ide_clients": (), "processes": (process("ide"),)}, "running"),
-        ("inconclusive", {"ide_clients": (), "processes": None}, None),
-    ],
-)
-def test_the_client_of_an_ide(verdict: str, change: dict[str, t.Any], told: str | None) -> None:
-    detail = details(verdict=verdict, **change).get("ide_extension_client")
-    assert (told in detail) if told and detail else detail == told
-
-
-@pytest.mark.parametrize("name", ROUTES_FINDINGS)
-def test_what_the_routes_show_is_told(name: str) -> None:
-    (told,) = found(routes=name, ide_clients=(), verdict="network_unreachable")
-    assert told.name == name
-
-
-@pytest.mark.parametrize(
     ("kind", "started", "changed", "holds"),
     [
         ("session", 1.0, 100.0, True),
@@ -438,8 +283,3 @@ def test_a_detail_is_bounded() -> None:
     host = "localhost" + "." * 5000
     (told,) = found(wsl="wsl2", proxies=proxied(host, "dead_port"))
     assert len(told.detail) <= 600
-
-
-@pytest.mark.parametrize("verdict", ["websocket_blocked", "proxy_misconfigured", "auth_missing"])
-def test_two_open_ways_are_no_news_beside_an_explanation(verdict: str) -> None:
-    assert found(routes="auth_or_client_version", ide_clients=(), verdict=verdict) == ()
