@@ -41,7 +41,7 @@ INTERMITTENT = ("inconclusive", "intermittent")
 
 
 def logged(
-    fallbacks: int = 3, threads: int = 2, completed: int = 0, cause: str = "closed", **only: bool
+    fallbacks: int = 3, threads: int = 2, completed: int = 0, cause: str = "closed", **only: t.Any
 ) -> LogEvidence:
     """Return what a log with so many fallbacks in so many threads tells."""
     return LogEvidence(
