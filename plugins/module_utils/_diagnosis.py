@@ -174,6 +174,11 @@ def _by_logs(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosi
         return Diagnosis("inconclusive", "logs_not_read", (*found.evidence, _told(seen.logs)))
     told = (*found.evidence, *_log_lines(seen.logs))
     if not _is_proven_by(seen.logs):
+        if _are_many(seen.logs.fallbacks, seen.logs.threads) and not (
+            doubtful or seen.logs.completed_since
+        ):
+            # Some fail and some work, and the last one failed.
+            return Diagnosis("inconclusive", "intermittent", told)
         return dataclasses.replace(found, evidence=told)
     if seen.holds_old_environment:
         # Doctor tries the new settings, while the log may tell of the old ones.
@@ -227,11 +232,13 @@ def _why_not_curable(provider: Provider, sides: _Sides) -> tuple[str, str] | Non
 
 def _is_proven_by(logs: LogEvidence) -> bool:
     # A turn that was completed over a WebSocket since then says that the failure has passed.
-    return (
-        logs.fallbacks >= LEAST_FALLBACKS
-        and logs.threads >= LEAST_THREADS
-        and not logs.completed_since
+    return _are_many(*(logs.in_a_row or (logs.fallbacks, logs.threads))) and (
+        not logs.completed_since
     )
+
+
+def _are_many(fallbacks: int, threads: int) -> bool:
+    return fallbacks >= LEAST_FALLBACKS and threads >= LEAST_THREADS
 
 
 def _log_lines(logs: LogEvidence) -> tuple[str, ...]:

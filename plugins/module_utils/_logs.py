@@ -94,6 +94,8 @@ def _evidence(turns: Turns, only_subagents: bool, only_after_idle: bool) -> LogE
     fallbacks = turns.fallbacks
     last = fallbacks[-1].moment if fallbacks else None
     causes = collections.Counter(one.cause for one in fallbacks)
+    worked = max(turns.completed.values(), default=-math.inf)
+    row = [one for one in fallbacks if one.moment > worked]
     return LogEvidence(
         outcome="read",
         fallbacks=len(fallbacks),
@@ -102,6 +104,7 @@ def _evidence(turns: Turns, only_subagents: bool, only_after_idle: bool) -> LogE
         cause=causes.most_common(1)[0][0] if fallbacks else "",
         completed_since=sum(last is None or end > last for end in turns.completed.values()),
         only_subagents=only_subagents,
+        in_a_row=(len(row), len({one.thread for one in row})),
         only_after_idle=only_after_idle,
     )
 

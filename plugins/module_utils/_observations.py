@@ -114,6 +114,9 @@ class LogEvidence:
     """Whether all fallbacks happened in threads of sub-agents."""
     only_after_idle: bool = False
     """Whether every fallback followed an hour or more without a request in its thread."""
+    in_a_row: tuple[int, int] | None = None
+    """How many fallbacks happened since a turn of any thread was completed over a WebSocket, and in
+    how many threads; None where the log was not read."""
 
 
 NO_LOGS = LogEvidence("off", 0, 0, None, "", 0)
