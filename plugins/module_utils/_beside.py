@@ -156,7 +156,9 @@ def _logs(
 ) -> LogEvidence:
     if not log_window:
         return NO_LOGS
-    since = max(time.time() - log_window * _HOUR, _last_change(codex_home))
+    # Whatever has failed with another .env, which Codex never writes itself, tells of that one.
+    dotenv_changed = _written(os.path.realpath(os.path.join(codex_home, ".env")))
+    since = max(time.time() - log_window * _HOUR, _last_change(codex_home), dotenv_changed)
     return _logged(codex_home, layers, environment, since)
 
 

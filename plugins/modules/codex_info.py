@@ -56,7 +56,7 @@ options:
       - Hours of the client's own log that count as evidence, from 0 to 8760. With V(0) it is not
         read.
       - Rows are counted for at most two seconds, nothing is copied, and what is older than the last
-        change of this collection does not count.
+        change of this collection, or of C(.env) by anybody, does not count.
     type: float
     default: 72
   minimum_version:

@@ -24,6 +24,9 @@ from .proxy import Proxy
 from .service import ACCOUNT, Service
 
 CONFIG = b'model = "gpt-5.3-codex"\ncheck_for_update_on_startup = false\n'
+_LONG_AGO = 1_700_000_000
+"""A moment in 2023, in seconds since the epoch."""
+
 PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
@@ -98,6 +101,8 @@ def laptop(
         proxies = "".join(f"{name}={proxy.url}\n" for name in PROXY_VARIABLES)
         settings = f"{proxies}SSL_CERT_FILE={certificates.authority}\n"
         _write_private(codex_home / ".env", settings.encode())
+        # What a test says that was logged before now was logged with these settings.
+        os.utime(codex_home / ".env", (_LONG_AGO, _LONG_AGO))
         yield Laptop(name, home, executable, certificates, service, proxy)
 
 

@@ -82,9 +82,21 @@ def test_what_was_logged_before_our_last_change_does_not_count(
     tmp_path: Path, name: str, hours_ago: float, fallbacks: int
 ) -> None:
     with_log(tmp_path, 2)
-    (tmp_path / name).touch()
+    touched(str(tmp_path / name), 4)
     touched(record_path(str(tmp_path / name)), hours_ago)
     assert beside(tmp_path).logs.fallbacks == fallbacks
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+@pytest.mark.parametrize(("hours_ago", "fallbacks"), [(1, 0), (3, 2)])
+def test_what_was_logged_before_anybody_changed_the_dotenv_does_not_count(
+    tmp_path: Path, hours_ago: float, fallbacks: int, is_link: bool
+) -> None:
+    home = with_log(tmp_path / "home", 2)
+    touched(str(tmp_path / "dotfiles/env" if is_link else home / ".env"), hours_ago)
+    if is_link:
+        (home / ".env").symlink_to(tmp_path / "dotfiles/env")
+    assert beside(home).logs.fallbacks == fallbacks
 
 
 @pytest.mark.parametrize("name", ["config.toml", "elsewhere.json"])
