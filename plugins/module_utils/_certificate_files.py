@@ -18,7 +18,6 @@ import binascii
 import errno
 import os
 import re
-import ssl
 import typing as t
 
 from ._observations import CertificateFile
@@ -96,6 +95,9 @@ def _content_problem(raw: bytes) -> str:
 
 
 def _is_certificate(block: bytes) -> bool:
+    # A machine on which nothing fails does without it.
+    import ssl
+
     # A context of its own for each: what one refuses must not depend on the others.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import os
-import plistlib
 import typing as t
 
 from ._files import SIZE_LIMIT
@@ -86,6 +85,9 @@ def _read_file(path: str) -> t.Mapping[str, t.Any]:
         return {}
     if not os.path.isfile(path):
         raise ValueError("is not a regular file")
+    # Nearly no machine has such a file, and each of them would pay for the start of every run.
+    import plistlib
+
     with open(path, "rb") as stream:
         raw = stream.read(SIZE_LIMIT + 1)
     if len(raw) > SIZE_LIMIT:

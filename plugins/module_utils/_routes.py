@@ -16,7 +16,6 @@ from __future__ import annotations
 import base64
 import re
 import socket
-import ssl
 import threading
 import time
 import typing as t
@@ -24,6 +23,9 @@ import urllib.parse
 
 from ._observations import Routes
 from ._proxy_url import DEFAULT_PORTS, Parts, is_socks, split_proxy
+
+if t.TYPE_CHECKING:
+    import ssl
 
 _WHO = "User-Agent: devfleet.codex"
 _LONGEST_HEAD = 16 * 1024
@@ -134,6 +136,9 @@ def _answers(target: _Target, proxy: Parts | None) -> bool:
 
 
 def _context() -> ssl.SSLContext:
+    # A machine on which nothing fails does without it.
+    import ssl
+
     # The question is whether anything answers. A company's proxy may present a certificate that
     # Codex was told to trust and Python was not, and nothing secret is sent.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

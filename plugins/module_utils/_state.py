@@ -22,7 +22,8 @@ import typing as t
 
 from . import _files
 from ._provider import Restore
-from ._toml_edit import KeyPath, Replacement
+from ._toml import KeyPath
+from ._toml_splice import Replacement
 
 FOLDER = ".devfleet"
 _FORMAT = 1
