@@ -200,6 +200,8 @@ def _logged(logs: LogEvidence) -> tuple[str, str]:
         return "inconclusive", "only_after_idle"
     if logs.cause == "proxy_scheme":
         return "proxy_misconfigured", "logged_proxy_scheme"
+    if logs.cause == "certificate":
+        return "inconclusive", "certificate_trust"
     if logs.cause == "server_error":
         # Many turns of one outage are many fallbacks; that it is over nobody logs (35323).
         return _SERVICE_ERROR

@@ -83,7 +83,9 @@ _CAUSES = (
     ),
     # A setting of the user's, which HTTP takes and the WebSocket does not.
     ("proxy_scheme", ("Proxy URL scheme not supported",)),
-    ("other", ("URL error", "TLS error", "certificate", "IO error", "HTTP error", "HTTP format")),
+    # What the user's shell names as authorities, which need not be what doctor was given.
+    ("certificate", ("certificate",)),
+    ("other", ("URL error", "TLS error", "IO error", "HTTP error", "HTTP format")),
 )
 
 

@@ -106,8 +106,8 @@ class LogEvidence:
     last_seen: float | None
     """When the last one happened, in seconds since the epoch."""
     cause: str
-    """The commonest reason: closed, cut, silent, refused, server_error, proxy_scheme or other;
-    empty for none."""
+    """The commonest reason: closed, cut, silent, refused, server_error, proxy_scheme, certificate
+    or other; empty for none."""
     completed_since: int
     """Threads whose turn was completed over a WebSocket after the last fallback."""
     only_subagents: bool = False

@@ -88,6 +88,10 @@ BY_LOGS: dict[str, Case] = {
         seen([report(refused(503)), report(OPEN)], logs=logged(cause="server_error")),
         SERVICE_ERROR,
     ),
+    "cause-certificate": (
+        seen(report(OPEN), logs=logged(cause="certificate")),
+        ("inconclusive", "certificate_trust"),
+    ),
     "cause-proxy-scheme": (
         seen(report(OPEN), logs=logged(cause="proxy_scheme")),
         ("proxy_misconfigured", "logged_proxy_scheme"),
