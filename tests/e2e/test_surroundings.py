@@ -29,7 +29,13 @@ from support import bounded, client
 from support.certificates import HOSTS, Certificates
 from support.laptop import CONFIG, PROXY_VARIABLES, Laptop, chatgpt_login, laptop
 from support.proxy import Proxy
-from support.terminal_session import SETTINGS, TerminalSession, end_clients_of, terminal_session
+from support.terminal_session import (
+    SETTINGS,
+    TerminalSession,
+    end_clients_of,
+    terminal_session,
+    trusted,
+)
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="a session's processes are found in /proc"
@@ -52,13 +58,12 @@ def machine(
     """A laptop whose user works in the folder ``project`` beside it."""
     project = tmp_path / "project"
     project.mkdir()
-    config = f'{SETTINGS}[projects."{project}"]\ntrust_level = "trusted"\n'
     with laptop(
         tmp_path,
         "laptop",
         executable,
         certificates,
-        config=CONFIG + config.encode(),
+        config=CONFIG + SETTINGS + trusted(project),
         login=chatgpt_login(),
     ) as made:
         yield made
