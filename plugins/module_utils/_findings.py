@@ -22,7 +22,7 @@ from ._observations import (
     ProxySettings,
     Surroundings,
 )
-from ._proxy_cause import AUTH_OR_CLIENT_VERSION
+from ._proxy_cause import AUTH_OR_CLIENT_VERSION, NETWORK, PROXY_NOT_USED
 from ._text import clean
 from ._version import Version, parse_version
 
@@ -114,7 +114,7 @@ _ADVICE = {
 FINDINGS = tuple(_ADVICE)
 """Every name, in the order in which findings are told."""
 
-ROUTES_FINDINGS = ("network", "proxy_not_used", "auth_or_client_version")
+ROUTES_FINDINGS = (NETWORK, PROXY_NOT_USED, AUTH_OR_CLIENT_VERSION)
 """What asking the service's host on each way to it can show."""
 
 _ROUTES = {
@@ -137,12 +137,13 @@ def findings(
     minimum_version: Version | None,
     version: Version | None,
     verdict: str,
+    cause: str,
 ) -> tuple[Finding, ...]:
     """Every finding of one machine, in the order of ``FINDINGS``.
 
     ``routes_finding`` is one of ``ROUTES_FINDINGS``.
-    ``version`` is that of the client that was asked, ``verdict`` that of the
-    diagnosis. Problems of proxies that explain nothing stand with the proxies
+    ``version`` is that of the client that was asked, ``verdict`` and ``cause``
+    are those of the diagnosis. Problems of proxies that explain nothing stand with the proxies
     and are not repeated.
     """
     pattern = logs.fallbacks >= FEWEST_FALLBACKS
@@ -156,9 +157,7 @@ def findings(
         "several_versions": _several_versions(surroundings),
         "misplaced_keys": _misplaced_keys(surroundings.misplaced_keys),
     }
-    # That both ways are open is worth a word only where the verdict does not explain the failure.
-    explained = verdict not in ("inconclusive", "network_unreachable")
-    if routes_finding is not None and not (explained and routes_finding == AUTH_OR_CLIENT_VERSION):
+    if routes_finding is not None and _adds_to(verdict, cause, routes_finding):
         details[routes_finding] = _ROUTES[routes_finding]
     if pattern:
         details["fallbacks_in_subagents_only"] = _in_subagents(logs)
@@ -184,6 +183,15 @@ def holds_old_environment(surroundings: Surroundings) -> bool:
     changed, processes = surroundings.environment_changed, surroundings.processes or ()
     kinds = ("session", "app_server", "ide")
     return any(_started_before(changed, kind, processes) for kind in kinds)
+
+
+def _adds_to(verdict: str, cause: str, routes_finding: str) -> bool:
+    """Whether what the routes show is worth a word beside a verdict that may say better."""
+    if routes_finding == NETWORK:
+        return verdict == "network_unreachable" and cause != "certificate_file"
+    if routes_finding == PROXY_NOT_USED:
+        return verdict != "proxy_misconfigured"
+    return verdict in ("inconclusive", "network_unreachable")
 
 
 def _wsl_loopback_proxy(surroundings: Surroundings, proxies: ProxySettings) -> str | None:

@@ -212,6 +212,7 @@ def _examined(
         parse_version(request.minimum_version) if request.minimum_version else None,
         client.version,
         diagnosis.verdict,
+        diagnosis.cause,
     )
     live = None
     if request.live_check and diagnosis.verdict not in _NO_TURN:

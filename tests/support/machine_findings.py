@@ -79,6 +79,7 @@ def found(
     minimum: str | None = None,
     asked: str | None = "0.169.0",
     verdict: str = "healthy",
+    cause: str = "",
     **changes: t.Any,
 ) -> tuple[Finding, ...]:
     """Return what is found on an ordinary machine with these changes of its surroundings."""
@@ -91,6 +92,7 @@ def found(
         version(minimum),
         version(asked),
         verdict,
+        cause,
     )
 
 

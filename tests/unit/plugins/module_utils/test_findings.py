@@ -235,13 +235,18 @@ EVERY_CHANGE: dict[str, t.Any] = {
 
 
 def test_every_name_has_its_case_and_its_place() -> None:
-    seen = [list(details(EVERYTHING, routes=name, **EVERY_CHANGE)) for name in ROUTES_FINDINGS]
+    verdicts = ("inconclusive", "network_unreachable")
+    seen = [
+        list(details(EVERYTHING, routes=name, **{**EVERY_CHANGE, "verdict": verdict}))
+        for name in ROUTES_FINDINGS
+        for verdict in verdicts
+    ]
     assert {name for names in seen for name in names} == set(FINDINGS)
     assert all(names == sorted(names, key=FINDINGS.index) for names in seen)
 
 
 def test_every_finding_is_one_line_with_a_sentence_of_advice() -> None:
-    for finding in found(EVERYTHING, routes="network", **EVERY_CHANGE):
+    for finding in found(EVERYTHING, routes="proxy_not_used", **EVERY_CHANGE):
         assert finding.detail.isprintable()
         assert finding.advice.endswith(".")
         assert finding.advice.isprintable()

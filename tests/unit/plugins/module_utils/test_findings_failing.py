@@ -122,6 +122,22 @@ def test_what_the_routes_show_is_told(name: str) -> None:
     assert told.name == name
 
 
+@pytest.mark.parametrize(
+    ("verdict", "cause"),
+    [
+        ("network_unreachable", "certificate_file"),
+        ("proxy_misconfigured", "dead_port"),
+        ("inconclusive", "certificate_file"),
+    ],
+)
+def test_a_failure_that_a_setting_ends_is_not_laid_on_the_network(verdict: str, cause: str) -> None:
+    assert found(routes="network", ide_clients=(), verdict=verdict, cause=cause) == ()
+
+
+def test_a_proxy_that_is_named_wrongly_is_not_to_be_named() -> None:
+    assert found(routes="proxy_not_used", ide_clients=(), verdict="proxy_misconfigured") == ()
+
+
 @pytest.mark.parametrize("verdict", ["websocket_blocked", "proxy_misconfigured", "auth_missing"])
 def test_two_open_ways_are_no_news_beside_an_explanation(verdict: str) -> None:
     assert found(routes="auth_or_client_version", ide_clients=(), verdict=verdict) == ()
