@@ -139,7 +139,10 @@ def _by_proxies(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagn
     judged = ("network_unreachable", "websocket_blocked", "managed_elsewhere")
     if sides is None or found.verdict not in judged:
         return found
-    problem = explaining(seen.proxies.problems, sides.http, sides.websocket, seen.routes)
+    proxies = seen.proxies
+    problem = explaining(
+        proxies.problems, sides.http, sides.websocket, seen.routes, proxies.no_proxy
+    )
     if problem is not None:
         told = f"{problem.variable} ({problem.source}): {problem.detail}"
         return Diagnosis("proxy_misconfigured", problem.name, (*found.evidence, told))

@@ -16,6 +16,7 @@ import dataclasses
 import typing as t
 
 from ._observations import PROXY_PROBLEMS, ProxyProblem, Routes
+from ._proxy_url import HTTP_TRANSPORT, WEBSOCKET_TRANSPORT, covered_transports
 from ._transport import Http, WebSocket
 
 NETWORK = "network"
@@ -24,10 +25,15 @@ AUTH_OR_CLIENT_VERSION = "auth_or_client_version"
 
 
 def explaining(
-    problems: t.Iterable[ProxyProblem], http: Http, websocket: WebSocket, routes: Routes | None
+    problems: t.Iterable[ProxyProblem],
+    http: Http,
+    websocket: WebSocket,
+    routes: Routes | None,
+    no_proxy: t.Sequence[str] = (),
 ) -> ProxyProblem | None:
     """Return the problem that explains the failure, None where nothing failed or nothing does.
 
+    ``no_proxy`` is the list of ``ProxySettings``: what goes past a proxy does not fail for it.
     ``repaired`` is taken away from a problem whose better value was tried and does not work.
     """
     seen = _Seen(
@@ -40,6 +46,8 @@ def explaining(
     ordered = sorted(problems, key=lambda one: PROXY_PROBLEMS.index(one.name))
     if not (seen.http_failed or seen.websocket_failed):
         return None
+    if not _fails_through_proxy(seen, no_proxy):
+        ordered = [one for one in ordered if one.name != "dead_port"]
     dead = next((one for one in ordered if one.name == "dead_port"), None)
     if dead is not None and seen.http_failed and not seen.websocket_open:
         # Whatever else is wrong with its URL, a proxy that does not run comes first.
@@ -88,6 +96,13 @@ class _Seen(t.NamedTuple):
     """With a network error."""
     websocket_open: bool
     routes: Routes
+
+
+def _fails_through_proxy(seen: _Seen, no_proxy: t.Sequence[str]) -> bool:
+    past = covered_transports(no_proxy, seen.routes.host)
+    return (seen.http_failed and HTTP_TRANSPORT not in past) or (
+        seen.websocket_failed and WEBSOCKET_TRANSPORT not in past
+    )
 
 
 def _line_dropped(seen: _Seen, problem: ProxyProblem) -> bool:

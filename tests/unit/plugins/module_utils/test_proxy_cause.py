@@ -166,6 +166,31 @@ def test_a_lost_no_proxy_line_explains_no_failure() -> None:
     assert explaining([lost], http("failed"), websocket("failed"), routes) is None
 
 
+@pytest.mark.parametrize(
+    ("no_proxy", "over_http", "expected"),
+    [
+        ((), GOOD, "dead_port"),
+        (("localhost",), GOOD, "dead_port"),
+        (("openai.com",), GOOD, None),
+        (("*",), GOOD, None),
+        (("openai.com",), BAD, None),
+        # HTTP alone goes past the proxy.
+        (("localhost", "*"), GOOD, "dead_port"),
+        (("localhost", "*"), BAD, "dead_port"),
+        # The WebSocket alone does.
+        (("api.openai.com:443",), GOOD, None),
+        (("api.openai.com:443",), BAD, "dead_port"),
+    ],
+)
+def test_a_dead_proxy_explains_nothing_where_nobody_goes_through_it(
+    no_proxy: tuple[str, ...], over_http: str, expected: str | None
+) -> None:
+    routes = Routes("api.openai.com", over_http == GOOD, False, None)
+    problems = [problem("dead_port"), problem("no_proxy_covers_service")]
+    found = explaining(problems, http(over_http), websocket(FAILED), routes, no_proxy)
+    assert (found.name if found else None) == expected
+
+
 def test_without_routes_only_what_needs_none_is_explained() -> None:
     explained = {
         name
