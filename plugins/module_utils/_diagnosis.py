@@ -16,7 +16,7 @@ import dataclasses
 from ._doctor import HTTP, WEBSOCKET, DoctorReport, DoctorRun
 from ._judgement import decided_elsewhere, judge, login_doubt
 from ._layers import Provider
-from ._login import conflicting
+from ._login import conflicting, sends_nothing
 from ._observations import (
     NO_LOGS,
     NO_PROXIES,
@@ -111,6 +111,8 @@ def _by_login(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnos
     if login is None or sides is None or sides.http.mode == "provider auth":
         return found
     told = (*found.evidence, f"codex login status: {login.status}")
+    if found.verdict == "websocket_blocked" and sends_nothing(login):
+        found = Diagnosis("auth_missing", "no_credentials", found.evidence)
     if found.verdict == "auth_missing" and login.store in _STORES:
         return Diagnosis("inconclusive", _STORES[login.store], told)
     overruling = conflicting(login)

@@ -79,6 +79,12 @@ def conflicting(found: Login) -> tuple[str, ...]:
     return tuple(name for name in found.api_key_variables if name in OVERRULING_VARIABLES)
 
 
+def sends_nothing(found: Login) -> bool:
+    """Whether the client has no credential to send, whatever doctor makes of OPENAI_API_KEY."""
+    overruling = any(name in OVERRULING_VARIABLES for name in found.api_key_variables)
+    return found.status == "none" and not overruling
+
+
 def ask_status(
     executable: str, environment: t.Mapping[str, str], timeout: float = STATUS_TIMEOUT
 ) -> str:

@@ -126,6 +126,15 @@ BY_LOGIN: dict[str, Case] = {
         )
         for status in ("api_key", "none", "unknown", "not_asked")
     },
+    "OPENAI_API_KEY-and-no-login": (
+        # Measured with 0.169.0: doctor calls that a login, and no credential is sent.
+        seen(report(refused(403)), login=login("file", "none", "OPENAI_API_KEY")),
+        NO_CREDENTIALS,
+    ),
+    "OPENAI_API_KEY-and-no-login-in-a-keyring": (
+        seen(report(refused(403)), login=login("keyring", "none", "OPENAI_API_KEY")),
+        ("inconclusive", "store_keyring"),
+    ),
     "overruled-and-rejected": (
         seen(report(refused(401)), login=login("file", "chatgpt", "CODEX_ACCESS_TOKEN")),
         CONFLICT,
