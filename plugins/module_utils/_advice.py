@@ -119,6 +119,11 @@ _ADVICE = {
         "~/.codex/.env beats the shell's proxy, and fails where that one works (issue 38885); "
         "correct .env, or give reconnect_proxy."
     ),
+    ("proxy_misconfigured", "proxy_credentials"): (
+        "The proxy refuses the user name and password in its URL, or wants some where there are "
+        "none; correct them, with special characters percent-encoded (%40 for @), or give "
+        "reconnect_proxy."
+    ),
     ("proxy_misconfigured", "logged_proxy_scheme"): (
         "The client's log shows a proxy whose URL has no scheme that WebSockets can use, as in a "
         "shell's start-up file; write http:// before it there, or give reconnect_proxy. Do not "

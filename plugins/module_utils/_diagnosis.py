@@ -27,6 +27,7 @@ from ._observations import (
     Routes,
 )
 from ._proxy_cause import explaining
+from ._proxy_url import address_of
 from ._snippets import Broken
 from ._transport import Http, WebSocket, http_side, websocket_side
 from ._verdicts import Diagnosis, no_doctor
@@ -138,7 +139,12 @@ def _by_snippet(found: Diagnosis, seen: Observed, _: _Sides | None) -> Diagnosis
 
 def _by_proxies(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosis:
     """A proxy setting that explains the failure is mended before any transport is turned off."""
-    judged = ("network_unreachable", "websocket_blocked", "managed_elsewhere")
+    judged = (
+        "network_unreachable",
+        "websocket_blocked",
+        "managed_elsewhere",
+        "proxy_misconfigured",
+    )
     if sides is None or found.verdict not in judged:
         return found
     proxies = seen.proxies
@@ -148,9 +154,15 @@ def _by_proxies(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagn
     if problem is not None:
         told = f"{problem.variable} ({problem.source}): {problem.detail}"
         return Diagnosis("proxy_misconfigured", problem.name, (*found.evidence, told))
-    if found.verdict == "websocket_blocked" and not seen.proxies.readable:
+    by_proxy = ("websocket_blocked", "proxy_misconfigured")
+    if found.verdict in by_proxy and not seen.proxies.readable:
         told = seen.proxies.dotenv_problem or ".env cannot be read"
         return Diagnosis("inconclusive", "proxy_not_checked", (*found.evidence, told))
+    if found.cause == "proxy_credentials" and seen.proxies.https is not None:
+        url = seen.proxies.https
+        has = "with a user name" if url.has_credentials else "without a user name and password"
+        told = f"the proxy ({seen.proxies.source}): {address_of(url)}, {has}"
+        return dataclasses.replace(found, evidence=(*found.evidence, told))
     return found
 
 

@@ -35,7 +35,8 @@ _MOST_DETAILS = 100
 # name a cause are kept and what they may quote is not.
 _NETWORK_ERROR = re.compile(
     r"^(network error\b(?:: (?:invalid peer certificate\b(?:: [A-Za-z]{1,40}\b)?"
-    r"|URL error: Proxy URL scheme not supported))?).*$"
+    r"|URL error: Proxy URL scheme not supported"
+    r"|URL error: Proxy connection failed: HTTP CONNECT failed with status \d{3}\b))?).*$"
 )
 
 

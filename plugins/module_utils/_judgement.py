@@ -61,6 +61,7 @@ def judge(runs: t.Sequence[DoctorRun], provider: Provider) -> Diagnosis:
 def wants_second_run(first: Diagnosis) -> bool:
     """Whether a second run some time later can change or confirm what the first one saw."""
     return first.verdict in ("websocket_blocked", "network_unreachable") or first.cause in (
+        "proxy_credentials",
         "service_error",
         "refused_alike",
         "rate_limited",
@@ -99,6 +100,9 @@ def _verdict(
     report: DoctorReport, provider: Provider, websocket: WebSocket, http: Http
 ) -> tuple[str, str]:
     if http.outcome == "failed":
+        # Clients up to 0.134 tell it of the WebSocket alone, later ones of HTTP (0.150, 0.169).
+        if "proxy_credentials" in (http.failure, websocket.failure):
+            return "proxy_misconfigured", "proxy_credentials"
         # Of a certificate that nobody trusts HTTP may say no more than that it cannot connect.
         certificate = websocket.failure == "certificate"
         return "network_unreachable", "tls" if certificate else http.failure

@@ -37,8 +37,9 @@ class WebSocket:
     auth_mode: str | None
     """none, api_key or chatgpt; None where doctor does not say."""
     failure: str = ""
-    """Why it failed, where doctor tells: certificate, proxy_scheme, or setup (the client gave up
-    before it asked anybody; up to 0.164 it says why, and it was the certificates)."""
+    """Why it failed, where doctor tells: certificate, proxy_scheme, proxy_credentials, or setup
+    (the client gave up before it asked anybody; up to 0.164 it says why, and it was the
+    certificates)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Http:
     outcome: str
     """answered (as the service answers), answered_otherwise, no_endpoint, failed or unknown."""
     failure: str
-    """With ``failed``: dns, connect, tls, timeout or other."""
+    """With ``failed``: proxy_credentials, dns, connect, tls, timeout or other."""
     mode: str
     """doctor's reachability mode: ``ChatGPT auth``, ``API key auth`` or ``provider auth``."""
     detail: str
@@ -123,11 +124,14 @@ def _websocket_failure(error: str, setup: str) -> str:
         return "certificate"
     if "Proxy URL scheme not supported" in error:
         return "proxy_scheme"
+    if "HTTP CONNECT failed with status 407" in error:
+        return "proxy_credentials"
     return "setup" if setup else ""
 
 
 def _http_failure(detail: str) -> str:
     for words, failure in (
+        ("proxy authentication required", "proxy_credentials"),
         ("lookup failed", "dns"),
         ("timed out", "timeout"),
         ("TLS", "tls"),

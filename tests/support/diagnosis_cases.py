@@ -56,6 +56,7 @@ HANG = websocket("timed out; HTTPS fallback may still work")
 SETUP = websocket(handshake_stream_error="[redacted]")
 NETWORK_AWAY = report(CONNECTION_CUT, unreachable())
 CONFIG_BROKEN = report(None, config=Check("fail", "config could not be loaded", {}))
+LOCKED = report(CONNECTION_CUT, unreachable("proxy authentication required"))
 MANAGED = Provider("openai", "managed", None, "")
 
 SERVICE_ERROR = ("inconclusive", "service_error")
@@ -63,6 +64,7 @@ CONFLICT = ("auth_conflict", "api_key_beside_login")
 REJECTED = ("inconclusive", "credentials_rejected")
 ANOTHER_FILE = ("inconclusive", "certificate_file")
 NOT_LOADABLE = ("config_invalid", "not_loadable")
+WRONG_PASSWORD = ("proxy_misconfigured", "proxy_credentials")
 DOWN = ("network_unreachable", "connect")
 
 
@@ -235,6 +237,15 @@ BY_PROXIES: dict[str, Case] = {
         )
         for name in PROXY_PROBLEMS
     },
+    "rejected-credentials": (seen(LOCKED, proxies=proxies()), WRONG_PASSWORD),
+    "rejected-credentials-at-one-of-two-probes": (
+        seen([LOCKED, NETWORK_AWAY]),
+        ("inconclusive", "probes_disagree"),
+    ),
+    "rejected-credentials-by-a-lost-line": (
+        seen(LOCKED, proxies=proxies("line_dropped"), routes=_OTHER_WAY),
+        ("proxy_misconfigured", "line_dropped"),
+    ),
     "problem-that-explains-nothing": (seen(_CUT, proxies=proxies("socks")), CUT),
     "no-problem": (seen(_CUT, proxies=proxies()), CUT),
     "explains-in-a-managed-layer": (
@@ -251,6 +262,7 @@ BY_PROXIES: dict[str, Case] = {
             "refused": (report(refused(403)), BUILT_IN, ("inconclusive", "proxy_not_checked")),
             "cut": (_CUT, BUILT_IN, ("inconclusive", "proxy_not_checked")),
             "network-away": (NETWORK_AWAY, BUILT_IN, DOWN),
+            "rejected": (LOCKED, BUILT_IN, ("inconclusive", "proxy_not_checked")),
             "managed": (report(refused(403)), MANAGED, ("managed_elsewhere", "managed")),
             "healthy": (report(OPEN), BUILT_IN, HEALTHY),
             "cured": (report(OFF), SNIPPET_A, OFF_AND_WORKS),

@@ -120,6 +120,13 @@ RECORDED: dict[str, tuple[Provider, Pair]] = {
         }.items()
     },
     **{
+        f"versions/{client}.apikey.proxy-credentials-rejected.json": (
+            BUILT_IN,
+            ("proxy_misconfigured", "proxy_credentials"),
+        )
+        for client in ("doctor.0.131.0", "doctor.0.150.0", "network-only.0.169.0")
+    },
+    **{
         f"0.169.0/{name}.json": (BUILT_IN, pair)
         for name, pair in {
             "full.auth-json-broken.ws-401": NO_CREDENTIALS,

@@ -36,6 +36,7 @@ CURED_BY_PROXY = {
     "https": Row(
         "export HTTPS_PROXY=https://{good} # why\n", PROXY, "https_scheme", "http://{good}"
     ),
+    "locked": Row("HTTPS_PROXY=http://dev:wrong@{given}\n", PROXY, "proxy_credentials"),
     "covered": Row(
         "HTTPS_PROXY=http://{good}\nNO_PROXY=.corp.example,.openai.com\n",
         PROXY,

@@ -176,6 +176,13 @@ def test_a_check_of_wrong_types_proves_nothing(raw: t.Any) -> None:
             "network error: URL error: Proxy URL scheme not supported",
             id="proxy-scheme",
         ),
+        pytest.param(
+            "network error: URL error: Proxy connection failed: HTTP CONNECT failed with status 407"
+            " PLANTED",
+            "network error: URL error: Proxy connection failed: HTTP CONNECT failed with status "
+            "407",
+            id="status-of-the-proxy",
+        ),
         pytest.param("network error: URL error: PLANTED", "network error", id="other-url-error"),
         pytest.param('http 499 <unknown>: Some("a")', "http 499", id="odd-status"),
         pytest.param(

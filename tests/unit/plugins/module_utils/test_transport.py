@@ -230,6 +230,10 @@ RECORDED: dict[str, tuple[tuple[str, str] | None, tuple[str, str] | None]] = {
     "doctor.0.131.0.apikey.ca-file-missing": (("unknown", "certificate"), ("answered", "")),
     "doctor.0.131.0.apikey.cured": (("disabled", ""), ("answered", "")),
     "doctor.0.131.0.apikey.everything-reset": (("failed", ""), ("failed", "other")),
+    "doctor.0.131.0.apikey.proxy-credentials-rejected": (
+        ("failed", "proxy_credentials"),
+        ("failed", "connect"),
+    ),
     "doctor.0.131.0.apikey.proxy-url-without-scheme": (
         ("failed", "proxy_scheme"),
         ("answered", ""),
@@ -241,6 +245,10 @@ RECORDED: dict[str, tuple[tuple[str, str] | None, tuple[str, str] | None]] = {
     "doctor.0.131.0.no-credentials.ws-http-401": (("refused", ""), ("answered", "")),
     "doctor.0.150.0.apikey.authority-unknown": (("failed", "certificate"), ("failed", "tls")),
     "doctor.0.150.0.apikey.ca-file-missing": (("unknown", "certificate"), ("answered", "")),
+    "doctor.0.150.0.apikey.proxy-credentials-rejected": (
+        ("failed", "proxy_credentials"),
+        ("failed", "proxy_credentials"),
+    ),
     "doctor.0.150.0.apikey.proxy-url-without-scheme": (
         ("failed", "proxy_scheme"),
         ("answered", ""),
@@ -250,6 +258,10 @@ RECORDED: dict[str, tuple[tuple[str, str] | None, tuple[str, str] | None]] = {
     "network-only.0.166.0.config-malformed": (None, None),
     "network-only.0.166.0.no-credentials.ws-http-401": (("refused", ""), ("answered", "")),
     "network-only.0.169.0.apikey.authority-unknown": (("failed", ""), ("failed", "tls")),
+    "network-only.0.169.0.apikey.proxy-credentials-rejected": (
+        ("failed", ""),
+        ("failed", "proxy_credentials"),
+    ),
     "network-only.0.169.0.apikey.ca-file-missing": (("unknown", "setup"), ("answered", "")),
     **{
         f"doctor.0.{minor}.0.ws-http-403": (("refused", ""), ("answered", ""))
