@@ -162,7 +162,7 @@ _ADVICE = {
         "fare otherwise than what was tried; unset it, or codex logout. Do not delete auth.json."
     ),
     ("config_invalid", "not_loadable"): (
-        "Codex cannot load its configuration and does not start; mend the file that is named."
+        "Codex cannot load its configuration and does not start; mend what is named."
     ),
     ("config_invalid", "dotenv_nul_byte"): (
         "A NUL byte in a value of ~/.codex/.env ends Codex at every start; write that line anew."

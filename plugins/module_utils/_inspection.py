@@ -261,6 +261,9 @@ def _places(
 
 def _not_loadable(home: CodexHome, layers: Layers) -> tuple[str, ...]:
     """What we find wrong with the files ourselves: the client's doctor tells no reason."""
+    if _is_told(home) and not home.exists:
+        what = "is no directory" if os.path.exists(home.path) else "does not exist"
+        return (f"CODEX_HOME {clean(home.path)} {what}; make it, or correct where it is set",)
     user, system = layers.documents.get("user", {}), layers.documents.get("system", {})
     try:
         refuse_unloadable(user, merge(system, user))
@@ -295,9 +298,14 @@ def _told_provider(run_: DoctorRun) -> str | None:
 def _for_home(home: CodexHome, environment: t.Mapping[str, str]) -> dict[str, str]:
     # The client refuses a CODEX_HOME that is not there, yet does without its default one (0.169.0).
     kept = {name: value for name, value in environment.items() if name != "CODEX_HOME"}
-    if home.exists or home.path != os.path.expanduser("~/.codex"):
+    if _is_told(home):
         kept["CODEX_HOME"] = home.path
     return kept
+
+
+def _is_told(home: CodexHome) -> bool:
+    """Whether the client is told of its home, which must be there then."""
+    return home.exists or home.path != os.path.expanduser("~/.codex")
 
 
 def _other(executable: str, environment: t.Mapping[str, str]) -> dict[str, t.Any]:

@@ -60,6 +60,27 @@ def test_what_codex_refuses_in_a_config_is_told(home: Path, config: str, reason:
     assert reason in ours
 
 
+@pytest.mark.parametrize("named_by", ["option", "environment"])
+@pytest.mark.parametrize(("name", "what"), [("no", "does not exist"), ("codex", "is no directory")])
+def test_a_codex_home_that_is_set_and_is_none(
+    home: Path, named_by: str, name: str, what: str
+) -> None:
+    stubs.codex(home / "codex", "0.169.0", [NOT_LOADABLE.read_bytes()])
+    path = str(home / name)
+    is_option = named_by == "option"
+    request = Request(path if is_option else None, str(home / "codex"), 60, 1, 0, ())
+    environment = {"PATH": os.defpath, **({} if is_option else {"CODEX_HOME": path})}
+    diagnosis = inspect(request, environment)["diagnosis"]
+    told = f"CODEX_HOME {path} {what}; make it, or correct where it is set"
+    assert (diagnosis["cause"], diagnosis["evidence"][-1]) == ("not_loadable", told)
+
+
+def test_a_default_home_that_is_not_there_is_no_reason(home: Path) -> None:
+    stubs.codex(home / "codex", "0.169.0", [NOT_LOADABLE.read_bytes()])
+    (home / ".codex").rmdir()
+    assert look(home)["diagnosis"]["evidence"] == [DOCTOR_SAYS]
+
+
 def test_a_config_in_which_only_doctor_finds_something(home: Path) -> None:
     stubs.codex(home / "codex", "0.169.0", [NOT_LOADABLE.read_bytes()])
     (home / ".codex/config.toml").write_text('approval_policy = "nonsense"\n')
