@@ -17,6 +17,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.devfleet.codex.plugins.module_utils._provider import valid_provider_id
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
+from ansible_collections.devfleet.codex.plugins.module_utils._version import parse_version
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     APPLY,
     REMEDIES,
@@ -92,6 +93,11 @@ def _refuse_unusable(options: dict[str, t.Any]) -> None:
         raise AnsibleActionFail(
             f"reconnect_provider_id {options['provider_id']} must be made of letters, digits, _ "
             "and -, and be none of Codex's own, such as openai."
+        )
+    minimum = options["minimum_version"]
+    if minimum and parse_version(minimum) is None:
+        raise AnsibleActionFail(
+            f"reconnect_minimum_version {clean(minimum, 40)} is no version; write it like 0.166.0."
         )
     if options["report"]:
         try:

@@ -118,6 +118,12 @@ action:
   returned: success
   type: str
   sample: none
+held_back:
+  description:
+    - The variable of the role that keeps a proven need from being cured, and its value.
+  returned: when the machine was reached
+  type: str
+  sample: reconnect_apply is never
 codex:
   description: See M(devfleet.codex.codex_info).
   returned: when the machine was reached

@@ -51,6 +51,7 @@ _KEYS = (
     "restart_required",
     "message",
     "repaired",
+    "held_back",
     "proxy_set",
     "findings",
     "live",
@@ -64,6 +65,15 @@ _LARGEST = 1e15
 
 _NEVER = ("not_installed", "unsupported_version", "auth_missing", "config_invalid")
 """The verdicts on which nothing is applied, for nothing could be proven."""
+
+_DECIDES = {"network_unreachable": "HTTP: ", "websocket_blocked": "WebSocket: "}
+"""The transport whose failure a verdict rests on, as its line of evidence begins."""
+
+_BY_THE_PROXY = (*_DECIDES, "proxy_misconfigured", "inconclusive")
+"""The verdicts under a new proxy that it may be to blame for."""
+
+_VERDICT = 80
+_SEEN = 160
 
 _NEVER_A_PROVIDER = (*_NEVER, "managed_elsewhere", "http_only")
 
@@ -86,6 +96,8 @@ def first_result(codex: Value, wanted: Wanted) -> dict[str, t.Any]:
     ``action`` is ``would_apply`` where a cure is called for, else ``none``, or
     ``profile_in_place`` where the cure is a profile that is in place: doctor
     looks at sessions without a profile, and those stay as they are.
+    ``held_back`` is what keeps the role from curing a proven need, as
+    ``reconnect_apply is never``, else None.
     Raises KeyError, TypeError, ValueError or AttributeError for anything that
     codex_info does not return.
     """
@@ -110,6 +122,7 @@ def first_result(codex: Value, wanted: Wanted) -> dict[str, t.Any]:
         "profile": wanted.profile,
         "proof": None,
         "repaired": _repaired(codex, cause) if verdict in _NEEDS_PROXY else None,
+        "held_back": None if cure else _held_back(verdict, wanted),
         "findings": [_finding(one) for one in codex["findings"][:_MOST_ITEMS]],
         "live": _live(codex["live"]),
     }
@@ -130,6 +143,14 @@ def _cure(verdict: str, wanted: Wanted) -> str | None:
     if wanted.remedy == "proxy_env":
         return "proxy_env" if may_set_proxy else None
     return None if verdict in _NEVER_A_PROVIDER else "http_provider"
+
+
+def _held_back(verdict: str, wanted: Wanted) -> str | None:
+    """The variable without which there would be a cure for a proven need, and its value."""
+    if _cure(verdict, Wanted(has_proxy=wanted.has_proxy)) is None:
+        return None
+    name, value = ("apply", "never") if wanted.apply == "never" else ("remedy", wanted.remedy)
+    return f"reconnect_{name} is {value}"
 
 
 def _repaired(codex: Value, cause: str) -> str | None:
@@ -173,6 +194,7 @@ def not_examined(verdict: str, message: str) -> dict[str, t.Any]:
         "profile": None,
         "proof": None,
         "repaired": None,
+        "held_back": None,
         "findings": [],
         "live": None,
     }
@@ -250,13 +272,26 @@ def proxy_problems(after: Value, before: Value) -> list[str]:
     """Why doctor's answer under the new proxy does not prove it; empty where it does.
 
     Both are values of codex_info. A WebSocket that is refused beyond a proxy
-    which works at last is the next cause, not a failed cure.
+    which works at last is the next cause, not a failed cure. The sentence
+    holds what was seen, and fits into a line of the summary as a whole.
     """
     verdict, cause = after["diagnosis"]["verdict"], after["diagnosis"]["cause"]
     proven = ["healthy", "http_only"]
     if before["diagnosis"]["verdict"] in _NEEDS_PROXY:
         proven += _NEEDS_PROVIDER
-    return [] if verdict in proven else [clean(f"verdict under the proxy: {verdict} ({cause})")]
+    if verdict in proven:
+        return []
+    parts = [clean(f"verdict under the proxy: {verdict} ({cause})", _VERDICT)]
+    parts += [clean(line, _SEEN) for line in _decisive(verdict, after["diagnosis"]["evidence"])]
+    advice = "; check reconnect_proxy" if verdict in _BY_THE_PROXY else ""
+    return [": ".join(parts) + advice]
+
+
+def _decisive(verdict: str, evidence: t.Sequence[t.Any]) -> list[t.Any]:
+    """The one line of the evidence that says why, if there is any."""
+    transport = _DECIDES.get(verdict, "")
+    of_transport = [line for line in evidence if str(line).startswith(transport)]
+    return (of_transport or list(evidence))[-1:]
 
 
 def _mode(doctor: Value) -> t.Any:

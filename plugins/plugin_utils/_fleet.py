@@ -21,7 +21,7 @@ Results = t.Mapping[str, Result]
 GROUPS = ("affected", "unreachable", "inconclusive")
 """What ``reconnect_fail_on`` can name."""
 
-_REASON = 90
+_REASON = 160
 _MOST_FINDINGS = 40
 _MOST_HOSTS = 5
 _DONE = {
@@ -48,7 +48,13 @@ _DONE_BY_PROXY = {
     "already_applied": "cured before: the proxy is set, by {path}",
     "would_apply": "would set the proxy",
 }
+_DONE_BY_PROFILE = {
+    "applied": "cured: codex --profile {profile} uses HTTP only, by {path}",
+    "applied_again": "cured again, for the setting was gone: codex --profile {profile}, by {path}",
+    "already_applied": "cured before: codex --profile {profile} uses HTTP only, by {path}",
+}
 _PROXY_TOO = "; the proxy too, by {proxy_set}"
+_PROXY_TOO_IN = "; the proxy too, in {proxy_set}"
 _PROXY_STAYS = "; the proxy is set, by {proxy_set}"
 _WITHOUT_EFFECT = ("undone", "not_undone", "user_choice", "refused", "failed", "lost")
 _PROXY_ALONE = ("proxy_rolled_back", "would_roll_back_proxy")
@@ -103,7 +109,7 @@ def render(title: str, results: Results) -> str:
         {
             f"  {_kind(result)}: {result['advice']}"
             for result in results.values()
-            if group_of(result) in _EXPLAINED and result.get("action") != "refused"
+            if group_of(result) in _EXPLAINED and not _cure_failed(result)
             if result.get("advice")
         }
     )
@@ -112,13 +118,19 @@ def render(title: str, results: Results) -> str:
     lines += _findings(results)
     actions = {result.get("action") for result in results.values()}
     cured = [result for result in results.values() if result.get("action") == "applied"]
-    if any(result.get("remedy") != "proxy_env" for result in cured):
+    if any(_words(result) is _DONE for result in cured):
         lines.append(_RESTART)
-    elif cured:
+    elif any(_words(result) is _DONE_BY_PROXY or result.get("proxy_set") for result in cured):
         lines.append(_RESTART_FOR_PROXY)
     if actions.intersection(_TAKEN_BACK):
         lines.append(_RESTART_AFTER_ROLLBACK)
     return "\n".join(lines)
+
+
+def _cure_failed(result: Result) -> bool:
+    """Whether what the advice asks for has been tried in vain; the host's own line says why."""
+    proxy_failed = group_of(result) == "failed" and result.get("remedy") == "proxy_env"
+    return proxy_failed or result.get("action") == "refused"
 
 
 def _kind(result: Result) -> str:
@@ -134,20 +146,37 @@ def _done(result: Result) -> str:
     if action == "applied" and result.get("drift"):
         action = "applied_again"
     if action in _DONE:
-        by_proxy = _DONE_BY_PROXY if result.get("remedy") == "proxy_env" else {}
-        and_proxy = ""
-        if result.get("proxy_set") and action not in _PROXY_ALONE:
-            and_proxy = _PROXY_STAYS if action in _WITHOUT_EFFECT else _PROXY_TOO
+        and_proxy = _and_proxy(action) if result.get("proxy_set") else ""
         keys = ("path", "provider_id", "profile", "message", "proxy_set")
         shown = {key: clean(result.get(key)) for key in keys}
-        return (by_proxy.get(action, _DONE[action]) + and_proxy).format_map(shown)
+        return (_words(result).get(action, _DONE[action]) + and_proxy).format_map(shown)
+    held_back = f": {clean(result['held_back'])}" if result.get("held_back") else ""
     if result.get("proxy_set"):
-        return "left alone" + _PROXY_STAYS.format(proxy_set=clean(result["proxy_set"]))
+        stays = _PROXY_STAYS.format(proxy_set=clean(result["proxy_set"]))
+        return f"left alone{held_back}{stays}"
+    if held_back:
+        return f"left alone{held_back}"
     if result["verdict"] == "proxy_misconfigured":
         return _left_alone_for_its_proxy(result)
     if result["verdict"] == "config_invalid":
         return f"left alone: {clean(result['evidence'][-1])}"
     return "nothing to do" if group_of(result) == "fine" else "left alone"
+
+
+def _words(result: Result) -> dict[str, str]:
+    """What is said of the kind of cure that this host got; ``_DONE`` has the words for all else."""
+    if result.get("remedy") == "proxy_env":
+        return _DONE_BY_PROXY
+    return _DONE_BY_PROFILE if result.get("profile") else _DONE
+
+
+def _and_proxy(action: str) -> str:
+    """What is said of a proxy that was set or taken back beside it."""
+    if action in _PROXY_ALONE:
+        return ""
+    if action in _ROLLBACK:
+        return _PROXY_TOO_IN
+    return _PROXY_STAYS if action in _WITHOUT_EFFECT else _PROXY_TOO
 
 
 def _left_alone_for_its_proxy(result: Result) -> str:

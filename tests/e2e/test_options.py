@@ -68,6 +68,14 @@ WRONG: dict[str, tuple[Variables, str]] = {
     "provider-odd": ({"reconnect_provider_id": "a b"}, f"a b {PROVIDER_ID}"),
     "provider-empty": ({"reconnect_provider_id": ""}, PROVIDER_ID),
     "provider-line-end": ({"reconnect_provider_id": "a\n"}, PROVIDER_ID),
+    "minimum-version": (
+        {"reconnect_minimum_version": "latest"},
+        "reconnect_minimum_version latest is no version; write it like 0.166.0.",
+    ),
+    "minimum-version-short": (
+        {"reconnect_minimum_version": 0.166},
+        "reconnect_minimum_version 0.166 is no version; write it like 0.166.0.",
+    ),
     "scope-unknown": ({"reconnect_scope": "world"}, "one of: user, profile, system"),
 }
 

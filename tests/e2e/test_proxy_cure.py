@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import re
 import shlex
 import sys
 import typing as t
@@ -270,13 +271,22 @@ def test_a_websocket_that_is_still_refused_is_not_called_cured(story: Story) -> 
     assert (found["verdict"], found["action"], found["proxy_set"]) == (BLOCKED, "none", dotenv)
     assert story.remediate.changed["half"] == 1
     (line,) = [line for line in story.remediate.summary if line.split()[:1] == ["half"]]
-    assert line.endswith(f"left alone; the proxy is set, by {dotenv}")
+    held_back = "reconnect_remedy is proxy_env"
+    assert line.endswith(f"left alone: {held_back}; the proxy is set, by {dotenv}")
 
 
 @pytest.mark.parametrize("host", LEFT_ALONE)
 def test_who_is_well_or_not_to_be_cured_so_is_left_alone(story: Story, host: str) -> None:
     assert story.after_remediate[host] == story.before[host]
     assert story.remediate.hosts[host]["action"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("host", "remedy"), [("provider-wanted", "http_provider"), ("proxy-wanted", "proxy_env")]
+)
+def test_why_a_proven_need_is_left_alone_is_told(story: Story, host: str, remedy: str) -> None:
+    (line,) = [line for line in story.remediate.summary if line.split()[:1] == [host]]
+    assert line.endswith(f"  left alone: reconnect_remedy is {remedy}")
 
 
 @pytest.mark.parametrize("host", FAILING)
@@ -288,11 +298,23 @@ def test_a_proxy_that_does_not_cure_is_taken_away_again(story: Story, host: str)
         "look-fails": ("undone", "doctor does not prove the cure: codex_info could not be run ("),
         "proof-fails": ("undone", "doctor does not prove the cure: "),
         "refusing-given": ("undone", "doctor does not prove the cure: verdict under the proxy: "),
-        "unusable-given": ("failed", "https_proxy has no scheme that Codex's WebSocket takes; "),
+        "unusable-given": (
+            "failed",
+            "reconnect_proxy has no scheme that Codex's WebSocket takes; ",
+        ),
     }
     action, message = expected[host]
     assert found["action"] == action
     assert found["message"].startswith(message), found["message"]
+    assert not found.get("restart_required")
+
+
+def test_why_a_proxy_does_not_cure_and_what_to_look_at_is_told(story: Story) -> None:
+    found = story.remediate.hosts["refusing-given"]
+    assert re.search(r" \(\w+\): HTTP: .+; check reconnect_proxy$", found["message"])
+    (line,) = [line for line in story.remediate.summary if line.split()[:1] == ["refusing-given"]]
+    assert line.endswith(f"NOT cured, the change was undone: {found['message']}")
+    assert found["findings"] == story.prediction.hosts["refusing-given"]["findings"]
 
 
 def test_a_laptop_that_is_lost_before_the_proof_is_not_called_cured(story: Story) -> None:

@@ -99,6 +99,7 @@ def test_the_result_tells_what_was_seen() -> None:
         "profile": None,
         "proof": None,
         "repaired": None,
+        "held_back": None,
         "findings": [],
         "live": None,
     }

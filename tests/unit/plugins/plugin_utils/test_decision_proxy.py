@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._advice import VERDICTS_AND_CAUSES
-from ansible_collections.devfleet.codex.plugins.module_utils._text import SHORT
+from ansible_collections.devfleet.codex.plugins.module_utils._text import SHORT, clean
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     APPLY,
     REMEDIES,
@@ -122,6 +122,32 @@ def test_always_is_what_was_asked_for_and_no_more(
     assert cure(verdict, Wanted("always", remedy, has_proxy=has_proxy)) == expected
 
 
+@pytest.mark.parametrize(
+    ("verdict", "wanted", "expected"),
+    [
+        (PROXY, Wanted("never", has_proxy=True), "reconnect_apply is never"),
+        (
+            PROXY,
+            Wanted(remedy="http_provider", has_proxy=True),
+            "reconnect_remedy is http_provider",
+        ),
+        (PROXY, Wanted(remedy="http_provider"), None),
+        (PROXY, Wanted("never"), None),
+        (PROXY, Wanted(has_proxy=True), None),
+        (BLOCKED, Wanted(), None),
+        (BLOCKED, Wanted("never"), "reconnect_apply is never"),
+        (BLOCKED, Wanted("never", "proxy_env", has_proxy=True), "reconnect_apply is never"),
+        (BLOCKED, Wanted(remedy="proxy_env", has_proxy=True), "reconnect_remedy is proxy_env"),
+        (HEALTHY, Wanted("never", "proxy_env", has_proxy=True), None),
+        ("inconclusive", Wanted("never"), None),
+    ],
+)
+def test_what_holds_a_cure_back_is_told(verdict: str, wanted: Wanted, expected: str | None) -> None:
+    result = first_result(diagnosed(verdict), wanted)
+    assert result["held_back"] == expected
+    assert checked_result(result)["held_back"] == expected
+
+
 @pytest.mark.parametrize("verdict", CAUSES)
 def test_without_a_proxy_to_set_none_is_set(verdict: str) -> None:
     for apply, remedy in itertools.product(APPLY, REMEDIES):
@@ -216,7 +242,38 @@ def test_what_proves_another_proxy(verdict: str) -> None:
     if verdict in ("healthy", "http_only", "websocket_blocked", "http_only_broken"):
         assert problems == []
     else:
-        assert problems == [f"verdict under the proxy: {verdict} ({CAUSES[verdict]})"]
+        (problem,) = problems
+        assert problem.startswith(f"verdict under the proxy: {verdict} ({CAUSES[verdict]})")
+
+
+WEBSOCKET, HTTP, LOG = "WebSocket: http 403", "HTTP: status 502 from the proxy", "the log: nothing"
+CHECK = "; check reconnect_proxy"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "evidence", "told"),
+    [
+        ("network_unreachable", [WEBSOCKET, "HTTP: first", WEBSOCKET, HTTP, LOG], HTTP + CHECK),
+        ("network_unreachable", [LOG], LOG + CHECK),
+        ("inconclusive", [WEBSOCKET, HTTP, LOG], LOG + CHECK),
+        (PROXY, [WEBSOCKET, HTTP, LOG], LOG + CHECK),
+        ("auth_missing", [WEBSOCKET, "codex login status: none"], "codex login status: none"),
+    ],
+)
+def test_a_proxy_that_does_not_cure_is_told_with_what_was_seen(
+    verdict: str, evidence: list[str], told: str
+) -> None:
+    after = diagnosed(verdict)
+    after["diagnosis"]["evidence"] = evidence
+    said = f"verdict under the proxy: {verdict} ({CAUSES[verdict]}): {told}"
+    assert proxy_problems(after, SEEN) == [said]
+
+
+def test_a_websocket_that_an_idle_proxy_blocks_is_told_by_its_own_line() -> None:
+    after = diagnosed(BLOCKED)
+    after["diagnosis"]["evidence"] = [WEBSOCKET, HTTP]
+    (problem,) = proxy_problems(after, diagnosed(HEALTHY))
+    assert problem.endswith(f": {WEBSOCKET}{CHECK}")
 
 
 @pytest.mark.parametrize("verdict", ["healthy", "http_only", "websocket_blocked"])
@@ -234,8 +291,13 @@ def test_a_number_that_nobody_can_read_costs_nobody_the_report(number: float) ->
 
 
 def test_what_a_proxy_leads_to_is_told_without_harm() -> None:
-    (problem,) = proxy_problems(diagnosed(HOSTILE, HOSTILE), SEEN)
-    assert problem.isprintable() and len(problem) <= SHORT
+    for verdict in (HOSTILE, "network_unreachable", "inconclusive"):
+        after = diagnosed(verdict, HOSTILE)
+        after["diagnosis"]["evidence"] = [HOSTILE, [HOSTILE] * 9, {HOSTILE: HOSTILE}, HOSTILE]
+        (problem,) = proxy_problems(after, SEEN)
+        line = f"doctor does not prove the cure: {problem}"
+        assert line.isprintable() and clean(line) == line
+        assert problem.endswith(CHECK) is (verdict != HOSTILE)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,22 @@ TABLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
         "cured",
         "cured before: codex --profile quiet uses HTTP only",
     ),
+    "by-profile": (
+        result(BLOCKED, "applied", profile="quiet"),
+        "cured",
+        "cured: codex --profile quiet uses HTTP only, by /home/dev/.codex/config.toml",
+    ),
+    "by-profile-again": (
+        result(BLOCKED, "applied", profile="quiet", drift=True),
+        "cured",
+        "cured again, for the setting was gone: codex --profile quiet, by "
+        "/home/dev/.codex/config.toml",
+    ),
+    "by-profile-before": (
+        result(BLOCKED, "already_applied", profile="quiet"),
+        "cured",
+        "cured before: codex --profile quiet uses HTTP only, by /home/dev/.codex/config.toml",
+    ),
     "undone": (
         result(BLOCKED, "undone"),
         "failed",
@@ -151,11 +167,11 @@ def test_hosts_are_sorted_and_aligned_and_totals_add_up() -> None:
     width = max(map(len, TABLE))
     assert all(line[2 + width : 4 + width] == "  " and line[:2] == "  " for line in hosts)
     assert lines[len(TABLE) + 1] == (
-        "Totals: 3 cured, 2 taken back, 4 affected, 6 fine, 6 to look into, 1 unreachable, 3 failed"
+        "Totals: 6 cured, 2 taken back, 4 affected, 6 fine, 6 to look into, 1 unreachable, 3 failed"
     )
     assert totals(RESULTS) == {
         "affected": 4,
-        "cured": 3,
+        "cured": 6,
         "failed": 3,
         "fine": 6,
         "inconclusive": 6,
@@ -237,6 +253,11 @@ def test_what_a_machine_says_is_neither_formatted_nor_obeyed(action: str) -> Non
     line = render("Title", {"a": fact}).splitlines()[1]
     assert line.isprintable()
     assert "{path} {0} {{ x }} %s" in line
+
+
+def test_a_reason_of_ssh_is_told_to_its_end() -> None:
+    said = "Failed to connect to the host via ssh: " + "x" * 90 + ": Connection timed out"
+    assert render("Title", {"a": not_examined("unreachable", said)}).splitlines()[1].endswith(said)
 
 
 def test_a_reason_that_nobody_would_read_is_cut() -> None:

@@ -36,6 +36,7 @@ def line_of(fact: dict[str, t.Any]) -> str:
 
 
 BOTH = {"remedy": "http_provider", "path": CONFIG, "proxy_set": DOTENV}
+BEYOND = {"verdict": "websocket_blocked", "proxy_set": DOTENV}
 NO_VERDICT = {"verdict": None, "cause": None, "remedy": "none"}
 
 TABLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
@@ -51,9 +52,19 @@ TABLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
     ),
     "predicted": (result("would_apply"), "affected", "would set the proxy"),
     "blocked-beyond": (
-        result("none", verdict="websocket_blocked", proxy_set=DOTENV),
+        result("none", **BEYOND),
         "affected",
         f"left alone; the proxy is set, by {DOTENV}",
+    ),
+    "held-back": (
+        result("none", repaired="HTTPS_PROXY=http://a:1", held_back="reconnect_apply is never"),
+        "affected",
+        "left alone: reconnect_apply is never",
+    ),
+    "blocked-beyond-and-held-back": (
+        result("none", **BEYOND, held_back="reconnect_remedy is proxy_env"),
+        "affected",
+        f"left alone: reconnect_remedy is proxy_env; the proxy is set, by {DOTENV}",
     ),
     "applied": (result("applied"), "cured", f"cured: the proxy is set, by {DOTENV}"),
     "again": (result("already_applied"), "cured", f"cured before: the proxy is set, by {DOTENV}"),
@@ -83,10 +94,20 @@ TABLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
         "failed",
         f"FAILED: the reason; the proxy is set, by {DOTENV}",
     ),
+    "profile-and-proxy": (
+        result("applied", **BOTH, profile="quiet"),
+        "cured",
+        f"cured: codex --profile quiet uses HTTP only, by {CONFIG}; the proxy too, by {DOTENV}",
+    ),
     "taken-back": (
         result("proxy_rolled_back", **NO_VERDICT, proxy_set=DOTENV),
         "taken_back",
         f"taken back: the proxy in {DOTENV}",
+    ),
+    "would-take-both-back": (
+        result("would_roll_back", **NO_VERDICT, path=CONFIG, proxy_set=DOTENV),
+        "fine",
+        f"would take openai_http in {CONFIG} back; the proxy too, in {DOTENV}",
     ),
     "would-take-back": (
         result("would_roll_back_proxy", **NO_VERDICT, proxy_set=DOTENV),
@@ -96,7 +117,7 @@ TABLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
     "both-taken-back": (
         result("purged", **NO_VERDICT, path=CONFIG, proxy_set=DOTENV),
         "taken_back",
-        f"taken back, table and all: openai_http in {CONFIG}; the proxy too, by {DOTENV}",
+        f"taken back, table and all: openai_http in {CONFIG}; the proxy too, in {DOTENV}",
     ),
 }
 
@@ -106,6 +127,21 @@ def test_what_is_said_of_a_proxy(name: str) -> None:
     fact, group, words = TABLE[name]
     assert line_of(fact).endswith(f"  {words}")
     assert group_of(fact) == group
+
+
+@pytest.mark.parametrize(
+    ("fact", "told"),
+    [
+        pytest.param(result("none"), True, id="left-alone"),
+        pytest.param(result("undone"), False, id="undone"),
+        pytest.param(result("not_undone"), False, id="not-undone"),
+        pytest.param(result("failed"), False, id="refused-value"),
+        pytest.param(result("undone", **BOTH), True, id="provider-undone"),
+        pytest.param(result("failed", remedy="investigate"), True, id="failed-look"),
+    ],
+)
+def test_nobody_is_advised_to_try_what_has_just_failed(fact: dict[str, t.Any], told: bool) -> None:
+    assert (ADVICE in render("Title", {"host": fact})) is told
 
 
 @pytest.mark.parametrize(
@@ -151,6 +187,7 @@ HOSTILE = "\x1b[2J{path} {0} {{ x }} %s\n\u202e" + "x" * 10_000
     "fact",
     [
         result("none", repaired=HOSTILE),
+        result("none", held_back=HOSTILE),
         result("applied", proxy_set=HOSTILE, path=HOSTILE),
         result("none", live={"seconds": HOSTILE, "reconnect_lines": HOSTILE, "problem": ""}),
         result("none", live={"seconds": 1.0, "reconnect_lines": 2, "problem": HOSTILE}),
@@ -180,6 +217,10 @@ def test_a_flood_of_findings_is_cut() -> None:
         pytest.param([result("applied", **BOTH)], True, True, id="both"),
         pytest.param([result("applied"), result("applied", **BOTH)], True, True, id="one-of-each"),
         pytest.param([result("already_applied")], False, False, id="set-before"),
+        pytest.param(
+            [result("applied", remedy="http_provider", profile="q")], False, False, id="profile"
+        ),
+        pytest.param([result("applied", **BOTH, profile="q")], True, False, id="profile-and-proxy"),
     ],
 )
 def test_a_restart_is_asked_for_and_chats_are_told_of_where_they_are_bound(
