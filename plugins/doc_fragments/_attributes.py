@@ -90,6 +90,7 @@ attributes:
     description: Use C(group/devfleet.codex.codex) in C(module_defaults) to set defaults for this
       module.
     support: full
+    details: Set O(codex_home) alone for the group, for no other option is one of all its modules.
     membership:
       - devfleet.codex.codex
 """

@@ -89,6 +89,8 @@ options:
 notes:
   - Ansible shows the items of a loop whatever a module does. In a loop over proxies with passwords,
     set C(loop_control.label).
+  - Ansible 2.19 shows the lines of the playbook where a task fails, and what follows C(-e) at
+    C(-vvvv), so a URL with a password belongs into a vaulted variable and not into either.
 seealso:
   - module: devfleet.codex.codex_info
   - module: devfleet.codex.http_provider
