@@ -84,8 +84,8 @@ _ADVICE = {
         "devfleet.codex.remediate switches to HTTP only."
     ),
     ("proxy_misconfigured", "line_dropped"): (
-        "A line of ~/.codex/.env that sets the proxy is not read by Codex as it is written; "
-        "write it as shown, or give reconnect_proxy."
+        "A line of ~/.codex/.env that sets the proxy is not read by Codex as it is written, for "
+        "the reason in the evidence; write it as shown, quotes included, or give reconnect_proxy."
     ),
     ("proxy_misconfigured", "no_scheme"): (
         "The proxy's URL has no scheme, with which HTTP works and WebSockets fail; write http:// "

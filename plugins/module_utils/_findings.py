@@ -74,8 +74,8 @@ _ADVICE = {
         "it was started with, for new chats too."
     ),
     "below_minimum_version": (
-        "Update it the way it was installed: npm, Homebrew (which may lag behind, issue 5601) or "
-        "the standalone installer."
+        "Update the older client the way it was installed: npm, Homebrew (which may lag behind, "
+        "issue 5601) or the standalone installer."
     ),
     "several_versions": (
         "What is reported is true of the first one; update or remove the others the way they were "

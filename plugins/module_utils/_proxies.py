@@ -189,10 +189,17 @@ def _lost_lines(
             continue
         is_url = lost.name.upper() != "NO_PROXY"
         better = _best(lost.meant) if is_url and parse_proxy(lost.meant) else None
+        if better is not None and _needs_quotes(lost.meant):
+            better = f"'{better}'"
         if not is_url:
             better = _list_of(without_service(no_proxy_entries(lost.meant)))
         problem = ProxyProblem("line_dropped", lost.name, "dotenv", lost.detail, better)
         yield problem, lost.meant if is_url and better else None
+
+
+def _needs_quotes(value: str) -> bool:
+    """Whether ``.env`` gives another value than the one written for want of single quotes."""
+    return any(char in value for char in '$\\"') and "'" not in value
 
 
 def _of_urls(seen: _View, dead: t.Collection[Address]) -> t.Iterator[_Found]:

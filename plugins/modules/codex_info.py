@@ -143,7 +143,7 @@ codex:
           V(environment) or V(none). No user name and no password is returned.
         - C(problems) holds what is wrong with them, whether or not it explains a failure. Each has
           a C(name), the C(variable), its C(source) (V(shell) for a running session), a C(detail)
-          and, where one follows, the C(repaired) value.
+          and, where one follows, the C(repaired) value, in the quotes that C(.env) needs for it.
       type: dict
       sample:
         source: dotenv
@@ -245,6 +245,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.devfleet.codex.plugins.module_utils._home import HomeRefused
 from ansible_collections.devfleet.codex.plugins.module_utils._inspection import Request, inspect
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import OverrideRefused
+from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from ansible_collections.devfleet.codex.plugins.module_utils._toml import TomlkitMissing
 from ansible_collections.devfleet.codex.plugins.module_utils._version import parse_version
 
@@ -277,7 +278,8 @@ def main() -> None:
         if not least <= given[option] <= most:
             module.fail_json(msg=f"{option} must be at least {least} and at most {most}")
     if given["minimum_version"] and parse_version(given["minimum_version"]) is None:
-        module.fail_json(msg="minimum_version must be a version such as 0.166.0")
+        shown = clean(given["minimum_version"], 40)
+        module.fail_json(msg=f'minimum_version "{shown}" is no version; write it like 0.166.0.')
     try:
         codex = inspect(Request(**{**given, "overrides": tuple(given["overrides"])}), os.environ)
     except (HomeRefused, OverrideRefused, TomlkitMissing) as error:

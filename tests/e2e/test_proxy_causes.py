@@ -89,6 +89,9 @@ ROWS = {
         "HTTPS_PROXY=http://{good}\n", environment="HTTPS_PROXY=http://{bad}"
     ),
     "password": works("HTTPS_PROXY='http://dev:pa%24HOMEx9@{locked}'\n", asked="locked"),
+    "dollar-in-single-quotes": works(
+        "HTTPS_PROXY='http://dev:pa$HOMEx9@{locked}'\n", asked="locked"
+    ),
     "refused-behind-a-good-proxy": works("HTTPS_PROXY=http://{good}\n", websocket="http-403"),
     "http-proxy-only": Row(
         "HTTP_PROXY=http://{good}\n",
@@ -195,9 +198,12 @@ ROWS = {
         'HTTPS_PROXY="http://dev:pa$HOMEx9@{locked}"\n',
         NEITHER,
         "line_dropped",
-        "http://***@{locked}",
+        "'http://***@{locked}'",
         finding="proxy_not_used",
         asked="locked",
+    ),
+    "wrong-password": Row(
+        "HTTPS_PROXY=http://dev:wrong@{locked}\n", NEITHER, finding="network", asked="locked"
     ),
     "refusing-proxy": Row("HTTPS_PROXY=http://{bad}\n", NEITHER, finding="network", asked="bad"),
 }

@@ -111,9 +111,19 @@ WRONG: dict[str, list[tuple[str, str, str, str | None]]] = {
     "HTTPS_PROXY=http://10.0.0.1:1 oops\n": [("line_dropped", HTTPS, "dotenv", None)],
     "NO_PROXY='localhost\n": [("line_dropped", "NO_PROXY", "dotenv", "localhost")],
     'HTTPS_PROXY="http://dev:s3cret$HOMEx@10.0.0.1:1"\n': [
-        ("line_dropped", HTTPS, "dotenv", "http://***@10.0.0.1:1")
+        ("line_dropped", HTTPS, "dotenv", "'http://***@10.0.0.1:1'")
     ],
     'D=/a/b\nHTTPS_PROXY="http://dev:s3cret$D@10.0.0.1:1"\n': [
+        ("line_dropped", HTTPS, "dotenv", "'http://***@10.0.0.1:1'")
+    ],
+    "HTTPS_PROXY=http://dev:s3cret\\n@10.0.0.1:1 oops\n": [("line_dropped", HTTPS, "dotenv", None)],
+    "HTTPS_PROXY=http://dev:s3cret\\q@10.0.0.1:1\n": [
+        ("line_dropped", HTTPS, "dotenv", "'http://***@10.0.0.1:1'")
+    ],
+    'HTTPS_PROXY=http://dev:s3"cret@10.0.0.1:1\n': [
+        ("line_dropped", HTTPS, "dotenv", "'http://***@10.0.0.1:1'")
+    ],
+    "HTTPS_PROXY=http://dev:s3cret$HOMEx'@10.0.0.1:1\n": [
         ("line_dropped", HTTPS, "dotenv", "http://***@10.0.0.1:1")
     ],
 }

@@ -118,6 +118,20 @@ def test_bad_options_give_one_sentence_and_run_nothing(
     assert stub.calls == []
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("latest", "latest"), ("0.1\n\x1b[31m", "0.1  [31m"), ("9" * 500 + "x", "9" * 37 + "...")],
+    ids=["word", "escape", "long"],
+)
+def test_a_minimum_that_is_no_version_is_shown(
+    home: Path, run: Run, given: str, shown: str
+) -> None:
+    stub = stubs.codex(home / "codex", "0.169.0", [as_json(report(OPEN))])
+    told = f'minimum_version "{shown}" is no version; write it like 0.166.0.'
+    assert run(minimum_version=given)["msg"] == told
+    assert stub.calls == []
+
+
 @pytest.mark.parametrize("overrides", [["a=\0"], ['a="b"\0']], ids=repr)
 def test_a_null_byte_is_no_crash(home: Path, run: Run, overrides: list[str]) -> None:
     stubs.codex(home / "codex", "0.169.0", [as_json(report(OPEN))])
