@@ -14,18 +14,22 @@ import typing as t
 from . import _provider
 from ._diff import changed_lines
 from ._http_provider import Planned
+from ._text import clean
 from ._toml import parse
 
 
-def result_of(planned: Planned, state: str) -> dict[str, t.Any]:
-    """The return values of http_provider, ``diff`` and ``backup_file`` aside."""
+def result_of(planned: Planned, state: str, profile: str | None) -> dict[str, t.Any]:
+    """The return values of http_provider, ``diff`` and ``backup_file`` aside.
+
+    ``profile`` is the one that was written, None where the scope is another.
+    """
     result: dict[str, t.Any] = {
         "changed": planned.changed,
         "path": planned.before.path,
         "provider_id": planned.provider_id,
         "previous_provider": planned.previous_provider,
         "restart_required": planned.changed,
-        "msg": _message(planned, state),
+        "msg": _message(planned, state, profile),
     }
     if state == "present":
         result["overrides"] = list(planned.overrides)
@@ -44,16 +48,23 @@ def diff(planned: Planned) -> dict[str, str]:
     return {"before_header": path, "after_header": path, "before": before, "after": after}
 
 
-def _message(planned: Planned, state: str) -> str:
+def _message(planned: Planned, state: str, profile: str | None) -> str:
     ours, before = planned.provider_id, planned.previous_provider
+    command = None if profile is None else f"codex --profile {clean(profile, 80)}"
     if not planned.changed:
         said = (
-            f"{ours} uses HTTP only already"
+            f"{command or ours} uses HTTP only already"
             if state == "present"
             else "there is nothing of ours to take back"
         )
     elif state == "absent":
-        said = f"{_taken_back(planned)} Restart Codex"
+        said = f"{_taken_back(planned, command)} Restart Codex"
+    elif command and ours != before:
+        said = (
+            f"{command} uses {ours} from its next start, over HTTP only, and codex without that "
+            f"profile is as it was. Chats that were started under {before} are resumed with codex "
+            f"resume -c model_provider={before}"
+        )
     elif ours == before:
         said = f"{ours} uses HTTP only now. Its chats are not affected. Restart Codex"
     else:
@@ -65,7 +76,7 @@ def _message(planned: Planned, state: str) -> str:
     return ". ".join((said, *planned.notes)) + "."
 
 
-def _taken_back(planned: Planned) -> str:
+def _taken_back(planned: Planned, command: str | None) -> str:
     ours = planned.provider_id
     document = parse((planned.data or b"").decode())
     table = _provider.lookup(document, ("model_providers", ours))
@@ -76,7 +87,12 @@ def _taken_back(planned: Planned) -> str:
         )
     if not _provider.holds(table, ("supports_websockets",), False):
         return f"{ours} is as it was before. Its chats are not affected."
+    left = (
+        f"{command} no longer uses {ours}"
+        if command
+        else f"{ours} is no longer the active provider"
+    )
     return (
-        f"{ours} is no longer the active provider. Chats that were started under it are resumed "
+        f"{left}. Chats that were started under it are resumed "
         f"with codex resume -c model_provider={ours} while its table is kept."
     )

@@ -283,7 +283,8 @@ def main() -> None:
         )
     except (Refused, TomlkitMissing) as error:
         module.fail_json(msg=str(error))
-    result = result_of(planned, given["state"])
+    profile = given["profile"] if given["scope"] == "profile" else None
+    result = result_of(planned, given["state"], profile)
     if module._diff:
         result["diff"] = diff(planned)
     if backups:

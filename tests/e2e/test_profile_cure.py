@@ -92,6 +92,14 @@ def test_the_summary_names_the_profile(story: Story, step: str) -> None:
     assert run.summary[2] == "Totals: 1 cured"
 
 
+def test_a_profile_that_is_cured_is_named_and_asks_for_no_restart(story: Story) -> None:
+    config = f"{story.laptop.codex_home}/http.config.toml"
+    said = f"cured: codex --profile http uses HTTP only, by {config}"
+    assert story.remediate.summary[1].endswith(said)
+    assert "restart Codex" not in "".join(story.remediate.summary)
+    assert story.remediate.hosts["blocked"]["message"].startswith("codex --profile http uses ")
+
+
 def test_the_profile_alone_is_written_and_only_once(story: Story) -> None:
     assert story.remediate.changed == {"blocked": 1}
     assert story.second_remediate.changed == {"blocked": 0}

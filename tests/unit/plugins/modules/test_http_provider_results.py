@@ -105,6 +105,28 @@ def test_what_taking_back_means_is_said(
     assert "there is nothing of ours to take back" in again["msg"]
 
 
+PROFILE = {"scope": "profile", "profile": "http", "codex_version": "0.169.0"}
+OLD_PROFILE = {**PROFILE, "codex_version": "0.133.0"}
+
+
+@pytest.mark.parametrize("options", [PROFILE, OLD_PROFILE], ids=["file", "table"])
+def test_a_profile_is_not_called_the_active_provider(
+    machine: Machine, options: dict[str, t.Any]
+) -> None:
+    assert machine.run(**options)["msg"] == (
+        "codex --profile http uses openai_http from its next start, over HTTP only, and codex "
+        "without that profile is as it was. Chats that were started under openai are resumed with "
+        "codex resume -c model_provider=openai."
+    )
+    assert machine.run(**options)["msg"] == "codex --profile http uses HTTP only already."
+    taken_back = machine.run(state="absent", **options)["msg"]
+    assert taken_back.startswith("codex --profile http no longer uses openai_http. Chats that ")
+
+
+def test_a_profile_that_is_named_for_another_scope_is_told_nothing_of(machine: Machine) -> None:
+    assert "codex --profile" not in machine.run(profile="http")["msg"]
+
+
 @pytest.mark.parametrize(
     "config",
     [SECRETS, INLINE, DOTTED, SECRETS.replace(b"\n", b"\r\n")],
