@@ -115,7 +115,9 @@ def restart_required(machine: Laptop, processes: t.Sequence[Process]) -> str | N
     surroundings = read_surroundings(
         str(machine.codex_home), Layers({}, ()), [], [], tuple(processes)
     )
-    told = findings(surroundings, NO_PROXIES, NO_LOGS, None, None, None, None, "healthy")
+    told = findings(
+        surroundings, NO_PROXIES, NO_LOGS, None, None, None, None, "healthy", "handshake_ok"
+    )
     return next((one.detail for one in told if one.name == "restart_required"), None)
 
 
