@@ -26,6 +26,9 @@ _OPENAI_HOSTS = (None, _API_HOST, "chatgpt.com")
 _LOGINS = ("api_key", "chatgpt")
 """doctor's auth modes with which a login is in order."""
 
+_SERVICE_IN_TROUBLE = ("1011", "1012", "1013")
+"""Close codes of a service that fails, restarts or is overloaded (RFC 6455, IANA's registry)."""
+
 _OWN_CREDENTIALS = (
     "env_key",
     "experimental_bearer_token",
@@ -127,6 +130,8 @@ def _websocket_failure(
         doubt = _doubtful_status(websocket.status)
         if doubt:
             return doubt
+    if report.checks[WEBSOCKET].details.get("immediate close code") in _SERVICE_IN_TROUBLE:
+        return "inconclusive", "service_error"
     if http.outcome == "answered_otherwise":
         return "inconclusive", "refused_alike"
     elsewhere = decided_elsewhere(provider)
@@ -174,7 +179,7 @@ def _doubtful_status(status: int) -> tuple[str, str] | None:
         return "inconclusive", "credentials_rejected"
     if status == 407:
         return "inconclusive", "proxy_credentials"
-    if status == 429:
+    if status in (402, 429):
         return "inconclusive", "rate_limited"
     if status >= 500:
         return "inconclusive", "service_error"

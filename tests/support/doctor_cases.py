@@ -81,6 +81,15 @@ ONE_RUN: dict[str, tuple[DoctorRun, Provider, Pair]] = {
     "redirected": (report(refused(302)), BUILT_IN, ("inconclusive", "unknown_wording")),
     "informed": (report(refused(103)), BUILT_IN, ("inconclusive", "unknown_wording")),
     "refused-407": (report(refused(407)), BUILT_IN, ("inconclusive", "proxy_credentials")),
+    "refused-402": (report(refused(402)), BUILT_IN, ("inconclusive", "rate_limited")),
+    **{
+        f"closed-{code}": (
+            report(websocket("closed immediately after handshake", immediate_close_code=str(code))),
+            BUILT_IN,
+            ("inconclusive", "service_error"),
+        )
+        for code in (1011, 1012, 1013)
+    },
     "refused-429": (report(refused(429)), BUILT_IN, ("inconclusive", "rate_limited")),
     "refused-500": (report(refused(500)), BUILT_IN, ("inconclusive", "service_error")),
     "refused-599": (report(refused(599)), BUILT_IN, ("inconclusive", "service_error")),
