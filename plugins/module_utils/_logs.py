@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
     import sqlite3
 
 LIMIT = 2.0
-"""Seconds that reading may take, whatever the database holds (issue 3)."""
+"""Seconds that reading may take, whatever the database holds."""
 
 _NAME = re.compile(r"logs_(\d{1,4})\.sqlite")
 _STATE_NAME = re.compile(r"state_(\d{1,4})\.sqlite")
