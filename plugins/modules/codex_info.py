@@ -67,6 +67,7 @@ options:
     description:
       - Let the client say one sentence, bounded to 150 seconds, and count the lines
         C(Reconnecting...). It costs a few tokens of the user's login.
+      - In a home that never ran a turn the client makes its own databases with it.
     type: bool
     default: false
   overrides:
