@@ -11,7 +11,6 @@ machine; what costs a process or a connection, only where something fails.
 from __future__ import annotations
 
 import dataclasses
-import glob
 import os
 import time
 import typing as t
@@ -34,6 +33,7 @@ from ._observations import (
     Routes,
 )
 from ._processes import codex_processes
+from ._profiles import profile_files
 from ._proxy_cause import route_finding
 from ._proxy_reading import Proxies, read_dotenv, read_proxies
 from ._proxy_url import OPENAI_HOSTS
@@ -45,7 +45,6 @@ _HOUR = 3600.0
 _ROUTE_TIMEOUT = 5.0
 """Seconds for the ways to the service; all of them are tried at once."""
 
-_MOST_PROFILES = 50
 _API_HOST = "api.openai.com"
 _HOST_BY_MODE = {"ChatGPT auth": "chatgpt.com"}
 
@@ -84,7 +83,8 @@ def read_beside(
     codex_home: str, layers: Layers, environment: t.Mapping[str, str], log_window: float
 ) -> Beside:
     """Read what is cheap; ``log_window`` is in hours, 0 for no look into the client's log."""
-    reading = read(read_dotenv(codex_home).data or b"", environment)
+    dotenv = read_dotenv(codex_home)
+    reading = read(dotenv.data or b"", environment)
     variables = effective(reading)
     processes = codex_processes(os.geteuid())
     url = _base_url(active_provider(layers, None), layers)
@@ -93,7 +93,7 @@ def read_beside(
     observed = load(codex_home)
     return Beside(
         variables,
-        read_proxies(codex_home, environment, _shell(processes or ()), hosts),
+        read_proxies(dotenv, environment, _shell(processes or ()), hosts),
         processes,
         _logs(codex_home, layers, merged, log_window),
         next((one.line for one in reading.dropped if one.reason == "nul_byte"), None),
@@ -188,17 +188,13 @@ def _logged(
 
 def _last_change(codex_home: str) -> float:
     """When we last changed a file, in seconds since the epoch: each change is recorded first."""
-    pattern = os.path.join(glob.escape(codex_home), "*.config.toml")
-    profiles = [os.path.basename(path) for path in glob.glob(pattern)[:_MOST_PROFILES]]
-    records = [
-        record_path(os.path.join(folder, name))
-        for folder, names in (
-            (codex_home, [".env", "config.toml", *profiles]),
-            (SYSTEM_FOLDER, ["config.toml"]),
-        )
-        for name in names
+    changed = [
+        os.path.join(codex_home, ".env"),
+        os.path.join(codex_home, "config.toml"),
+        os.path.join(SYSTEM_FOLDER, "config.toml"),
+        *profile_files(codex_home),
     ]
-    return max(_written(path) for path in records)
+    return max(_written(record_path(path)) for path in changed)
 
 
 def _written(path: str) -> float:

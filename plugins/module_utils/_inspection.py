@@ -166,13 +166,12 @@ def _examined(
     """The values that a client with a version gives: diagnosis, findings and the live turn."""
     flavour = doctor_flavour(client.version)
     surroundings = _surroundings(client, home, layers, beside, others)
+    failure = NOT_READ
     if flavour == "none":
-        failure = NOT_READ
         diagnosis = diagnose_without_doctor(client.version.text, beside.logs)
         value: dict[str, t.Any] = {}
     else:
         runs, provider = _ask_doctor(request, client, flavour, layers)
-        failure = NOT_READ
         if judge(runs, provider).verdict not in NOTHING_TO_DO:
             failure = read_failure(
                 beside,

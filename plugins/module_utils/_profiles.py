@@ -33,7 +33,7 @@ def http_only_profiles(codex_home: str, layers: Layers, version: Version) -> lis
     profiles = base.get("profiles")
     tables = profiles if isinstance(profiles, dict) else {}
     if reads_profile_files(version):
-        files = {} if "profile" in base else _profile_files(codex_home)
+        files = {} if "profile" in base else _profile_documents(codex_home)
         found = {
             name: document
             for name, document in files.items()
@@ -44,10 +44,15 @@ def http_only_profiles(codex_home: str, layers: Layers, version: Version) -> lis
     return sorted(name for name, profile in found.items() if _uses_http_only(base, profile))
 
 
-def _profile_files(codex_home: str) -> dict[str, t.Any]:
-    found: dict[str, t.Any] = {}
+def profile_files(codex_home: str) -> list[str]:
+    """The paths of the profiles' files, the first fifty by name."""
     pattern = os.path.join(glob.escape(codex_home), f"*{_SUFFIX}")
-    for path in sorted(glob.glob(pattern))[:_MOST_PROFILES]:
+    return sorted(glob.glob(pattern))[:_MOST_PROFILES]
+
+
+def _profile_documents(codex_home: str) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = {}
+    for path in profile_files(codex_home):
         document = read_document(path)
         if document is not None:
             found[os.path.basename(path)[: -len(_SUFFIX)]] = document

@@ -61,7 +61,7 @@ class Proxies(t.NamedTuple):
 
 
 def read_proxies(
-    codex_home: str,
+    dotenv: Dotenv,
     environment: t.Mapping[str, str],
     shell: t.Mapping[str, str] | None,
     hosts: t.Collection[str],
@@ -71,7 +71,6 @@ def read_proxies(
 
     Asks the proxies on this machine whether they listen, each for up to ``timeout`` seconds.
     """
-    dotenv = read_dotenv(codex_home)
     if dotenv.problem is not None:
         unknown = _proxies.unreadable(dotenv.problem, environment)
         return Proxies(unknown, _proxies.Ways(None, None))

@@ -25,7 +25,10 @@ from ansible_collections.devfleet.codex.plugins.module_utils._proxy_cause import
     explaining,
     route_finding,
 )
-from ansible_collections.devfleet.codex.plugins.module_utils._proxy_reading import read_proxies
+from ansible_collections.devfleet.codex.plugins.module_utils._proxy_reading import (
+    read_dotenv,
+    read_proxies,
+)
 from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import OPENAI_HOSTS
 from ansible_collections.devfleet.codex.plugins.module_utils._routes import routes
 from ansible_collections.devfleet.codex.plugins.module_utils._transport import (
@@ -265,7 +268,7 @@ def examine(laptop: Laptop, row: Row, dead: int) -> Seen:
         asked = frozenset(
             name for name, proxy in proxies.items() if proxy.tunnelled or proxy.refused
         )
-        found = read_proxies(str(laptop.codex_home), environment, None, OPENAI_HOSTS)
+        found = read_proxies(read_dotenv(str(laptop.codex_home)), environment, None, OPENAI_HOSTS)
         tried = routes(API_HOST, 443, found.ways.proxy, found.ways.other, timeout=3)
         http, websocket = http_side(report.checks[HTTP]), websocket_side(report.checks[WEBSOCKET])
         problem = explaining(found.settings.problems, http, websocket, tried)

@@ -208,7 +208,7 @@ def test_what_is_no_readable_file_is_named(
     tmp_path: pathlib.Path, make: t.Callable[[pathlib.Path], t.Any]
 ) -> None:
     make(tmp_path / ".env")
-    found = read_proxies(str(tmp_path), {"HTTPS_PROXY": "http://h:1"}, None, ())
+    found = read_proxies(read_dotenv(str(tmp_path)), {"HTTPS_PROXY": "http://h:1"}, None, ())
     assert UNREADABLE[make] in (found.settings.dotenv_problem or "")
     assert (found.settings.readable, found.ways.proxy) == (False, None)
 
@@ -216,9 +216,9 @@ def test_what_is_no_readable_file_is_named(
 def test_a_proxy_of_this_machine_that_does_not_run_is_found_dead(tmp_path: pathlib.Path) -> None:
     with dead_port() as port, Proxy() as alive:
         (tmp_path / ".env").write_text(f"HTTPS_PROXY=http://dev:s3cret@127.0.0.1:{port}\n")
-        dead = read_proxies(str(tmp_path), {}, None, ())
+        dead = read_proxies(read_dotenv(str(tmp_path)), {}, None, ())
         (tmp_path / ".env").write_text(f"HTTPS_PROXY={alive.url}\n")
-        living = read_proxies(str(tmp_path), {}, None, ())
+        living = read_proxies(read_dotenv(str(tmp_path)), {}, None, ())
     assert [one.name for one in dead.settings.problems] == ["dead_port"]
     assert living.settings.problems == ()
     assert "s3cret" not in repr(dead)
