@@ -63,7 +63,7 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.close()
+        self._thread.close(self._server)
         self._thread.stop()
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -27,12 +27,20 @@ class EventLoopThread:
         """Return the coroutine's result; raise TimeoutError after `timeout` seconds."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout)
 
+    def close(self, server: asyncio.Server) -> None:
+        """Stop listening; in the loop, for a connection that ends meanwhile closes it as well."""
+        self.run(_close(server))
+
     def stop(self) -> None:
         """Cancel what still runs (handlers that never answer), then end the thread."""
         self.run(_cancel_all_but_me())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
         self._loop.close()
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
 
 
 async def _cancel_all_but_me() -> None:
