@@ -37,22 +37,22 @@ class Certificates:
         return context
 
 
+@dataclasses.dataclass(frozen=True)
+class Inspector:
+    """`authority` is what machines behind an inspecting proxy trust, `signer` what it holds."""
+
+    authority: pathlib.Path
+    signer: pathlib.Path
+
+
 def make_certificates(folder: pathlib.Path) -> Certificates:
     """Write `authority.pem` and `server.pem` (key and certificate) into `folder`."""
-    authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name("devfleet.codex test authority")
-    authority = (
-        _builder(authority_name, authority_name, authority_key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(signs_certificates=True), critical=True)
-        .add_extension(_subject_key(authority_key), critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
+    authority_key, authority = _authority("devfleet.codex test authority")
     key = ec.generate_private_key(ec.SECP256R1())
     names = [x509.DNSName(host) for host in HOSTS]
     loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     server = (
-        _builder(_name(API_HOST), authority_name, key)
+        _builder(_name(API_HOST), authority.subject, key)
         .add_extension(x509.SubjectAlternativeName([*names, loopback]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
@@ -68,6 +68,28 @@ def make_certificates(folder: pathlib.Path) -> Certificates:
     certificates.chain.touch(mode=0o600)
     certificates.chain.write_bytes(_pem_key(key) + _pem(server))
     return certificates
+
+
+def make_inspector(folder: pathlib.Path) -> Inspector:
+    """Write `inspector.pem` and `inspector-key.pem` (key and certificate) into `folder`."""
+    key, authority = _authority("devfleet.codex test inspection")
+    inspector = Inspector(folder / "inspector.pem", folder / "inspector-key.pem")
+    inspector.authority.write_bytes(_pem(authority))
+    inspector.signer.touch(mode=0o600)
+    inspector.signer.write_bytes(_pem_key(key) + _pem(authority))
+    return inspector
+
+
+def _authority(name: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    authority = (
+        _builder(_name(name), _name(name), key)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .add_extension(_subject_key(key), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return key, authority
 
 
 def _builder(

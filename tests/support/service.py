@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fake Responses service on loopback, whose two transports fail in the ways real networks do.
+"""A fake Responses service whose two transports fail in the ways real networks do.
 
-The WebSocket modes are those measured against client 0.169.0:
+It listens on loopback unless it is told otherwise. The WebSocket modes are those measured against client 0.169.0:
   ok           the upgrade is accepted and every request answered
   http-NNN     the upgrade is refused with that status
   hang         the request is read and never answered
@@ -60,6 +60,7 @@ class Service:
         websocket: str = "ok",
         http: str = "ok",
         tls: ssl.SSLContext | None = None,
+        listen: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
         self.websocket = websocket
         self.http = http
@@ -67,6 +68,7 @@ class Service:
         self._tls = tls
         self._turns = 0
         self._thread = EventLoopThread("service")
+        self._listen = listen
         self._port = 0
 
     @property
@@ -87,7 +89,7 @@ class Service:
 
     @property
     def address(self) -> tuple[str, int]:
-        return "127.0.0.1", self._port
+        return self._listen[0], self._port
 
     def __enter__(self) -> Service:
         self._thread.start()
@@ -104,7 +106,7 @@ class Service:
         # The client compresses what it sends; nobody here reads it, so nobody need unpack it.
         runner = web.AppRunner(application, shutdown_timeout=0.1, auto_decompress=False)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._tls)
+        site = web.TCPSite(runner, *self._listen, ssl_context=self._tls)
         await site.start()
         return runner, int(runner.addresses[0][1])
 

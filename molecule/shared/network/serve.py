@@ -1,0 +1,29 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Play the service's hosts on port 443; WebSockets and HTTP both work here."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import sys
+
+sys.path.insert(0, "/srv/tests")
+
+from support.certificates import Certificates
+from support.service import Service
+
+CERTIFICATES = pathlib.Path("/srv/certificates")
+
+
+def main() -> None:
+    certificates = Certificates(CERTIFICATES / "authority.pem", CERTIFICATES / "server.pem")
+    with Service(tls=certificates.server_context(), listen=("0.0.0.0", 443)):
+        signal.sigwait([signal.SIGTERM, signal.SIGINT])
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
+    main()
