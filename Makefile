@@ -17,7 +17,7 @@ EARLIER_VERSIONS := $(notdir $(wildcard tests/e2e/clients/*))
 USUAL_VERSIONS := 0.130.0 0.131.0
 VERSION_STAMPS = $(patsubst %,.cache/clients/%/.installed,$(1))
 MOLECULE_FOLDER := $(CURDIR)/.cache/molecule
-MOLECULE_LOG := .cache/molecule.log
+SCENARIO ?= $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
 
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
@@ -25,7 +25,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 .DEFAULT_GOAL := help
-.PHONY: help dev vendor client clients build unit lint format integration e2e e2e-versions molecule test demo audit changelog clean
+.PHONY: help dev vendor client clients build unit lint format integration e2e e2e-versions containers molecule test demo audit changelog clean
 
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -90,14 +90,24 @@ e2e: vendor client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) ## run the tests wit
 e2e-versions: vendor clients ## run the tests of every generation of the client
 	@CODEX_E2E_VERSIONS=all $(OFFLINE) $(BIN)/python -m pytest tests/e2e/versions
 
+containers: dev client ## get the engine and the images that the Molecule scenarios run on
+	@$(BIN)/python scripts/containers.py start
+
+molecule: $(addprefix molecule-,$(SCENARIO)) ## run the Molecule scenarios, or the one of SCENARIO=NAME, in containers
+	@test -n "$(strip $(SCENARIO))" || { echo "make molecule: there is no scenario in molecule/." >&2; exit 1; }
+
 # Molecule 26.10.0 ends with status 0 when a playbook is missing; its closing line tells.
-molecule: vendor client ## run the Molecule scenario with the real Codex client
-	@env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$(MOLECULE_FOLDER)" MOLECULE_EPHEMERAL_DIRECTORY="$(MOLECULE_FOLDER)" \
-	  LC_ALL=C.UTF-8 PYTHONUNBUFFERED=1 CODEX_E2E_CLIENT="$$CODEX_E2E_CLIENT" \
-	  $(OFFLINE) $(BIN)/molecule test >$(MOLECULE_LOG) 2>&1 || { cat $(MOLECULE_LOG); exit 1; }
-	@grep -qF 'Molecule executed 1 scenario (1 successful)' $(MOLECULE_LOG) || { cat $(MOLECULE_LOG); \
-	  echo "make molecule: not every step was run; restore the playbook that is called missing above." >&2; exit 1; }
-	@sed -n 's/^ *"msg": "\(.*: doctor says .*\)".*/\1/p; s/^.*\(Molecule executed .*\)/\1/p' $(MOLECULE_LOG)
+molecule-%: vendor containers
+	@mkdir -p $(MOLECULE_FOLDER)/$*
+	@log=$(MOLECULE_FOLDER)/$*.log; \
+	env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$(MOLECULE_FOLDER)/$*" MOLECULE_EPHEMERAL_DIRECTORY="$(MOLECULE_FOLDER)/$*" \
+	  LC_ALL=C.UTF-8 PYTHONUNBUFFERED=1 $$(env | grep -E '^(DOCKER|MOLECULE_IMAGE)_') \
+	  $(BIN)/molecule test --scenario-name $* >$$log 2>&1 || { cat $$log; exit 1; }; \
+	grep -qF 'Molecule executed 1 scenario (1 successful)' $$log || { cat $$log; \
+	  echo "make molecule: not every step of $* was run; restore the playbook that is called missing above." >&2; exit 1; }; \
+	echo "molecule/$*: all of these were seen"; \
+	sed -n 's/^ *"msg": "seen: \(.*\)".*/  \1/p' $$log | grep . || { \
+	  echo "make molecule: the scenario $* has verified nothing; $$log has what it did." >&2; exit 1; }
 
 test: lint client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) molecule ## lint, run the Molecule scenario, then all tests in one run
 	@$(OFFLINE) $(BIN)/python -m pytest

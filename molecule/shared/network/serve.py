@@ -6,21 +6,19 @@
 
 from __future__ import annotations
 
-import pathlib
 import signal
+import ssl
 import sys
 
 sys.path.insert(0, "/srv/tests")
 
-from support.certificates import Certificates
 from support.service import Service
-
-CERTIFICATES = pathlib.Path("/srv/certificates")
 
 
 def main() -> None:
-    certificates = Certificates(CERTIFICATES / "authority.pem", CERTIFICATES / "server.pem")
-    with Service(tls=certificates.server_context(), listen=("0.0.0.0", 443)):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain("/srv/certificates/server.pem")
+    with Service(tls=context, listen=("0.0.0.0", 443)):
         signal.sigwait([signal.SIGTERM, signal.SIGINT])
 
 
