@@ -23,6 +23,8 @@ import vendor
 ROOT = vendor.ROOT
 BUILT_FROM_GIT = (
     "README.md",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
     "CHANGELOG.rst",
     "LICENSE",
     "meta/",

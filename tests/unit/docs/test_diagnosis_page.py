@@ -66,7 +66,7 @@ def test_every_verdict_is_explained_before_its_causes(verdict: str) -> None:
 
 def test_the_readme_has_the_same_verdicts_and_what_ansible_itself_says() -> None:
     rows = re.findall(
-        r"^\| (`[a-z_`, ]+`) \|", sections("##", README)["What the verdicts mean"], re.M
+        r"^\| (`[a-z_`, ]+`) \|", sections("###", README)["What the verdicts mean"], re.M
     )
     named = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
     assert named == {*VERDICTS, "unreachable"}
