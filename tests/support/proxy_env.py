@@ -14,6 +14,7 @@ import pathlib
 import typing as t
 from unittest import mock
 
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.devfleet.codex.plugins.modules import proxy_env
 
@@ -23,6 +24,8 @@ Trace = dict[str, tuple[int, int, t.Optional[bytes]]]
 _ADDED_BY_ANSIBLE = frozenset(
     ("invocation", "gid", "group", "mode", "owner", "secontext", "size", "state", "uid")
 )
+# A module of ansible-core 2.21 tells its invocation only when it is asked to, as -vvv does.
+_WITH_INVOCATION = {f"_ansible_{name}": True for name in PASS_VARS if name == "inject_invocation"}
 URL = "http://proxy.example.com:3128"
 
 
@@ -49,6 +52,7 @@ class Machine:
             "codex_home": str(self.codex_home),
             "_ansible_check_mode": check,
             "_ansible_diff": diff,
+            **_WITH_INVOCATION,
             **options,
         }
         given = {key: value for key, value in arguments.items() if value is not None}

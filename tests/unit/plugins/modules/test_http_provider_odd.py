@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import sys
 import typing as t
 
 import pytest
@@ -162,7 +163,10 @@ def test_a_codex_home_that_is_no_path(machine: Machine, path: str, state: str) -
     result = machine.run(codex_home=path, state=state)
     assert result["failed"] is True
     assert is_one_sentence(result["msg"])
-    assert "CODEX_HOME holds characters" in result["msg"]
+    # From Python 3.12 on, Ansible itself ends the module at a null character that it cannot log.
+    unlogged = "\0" in path and sys.version_info >= (3, 12)
+    reason = "embedded null character" if unlogged else "CODEX_HOME holds characters"
+    assert reason in result["msg"]
 
 
 @pytest.mark.parametrize("path", ["/tmp/a\0b", "/tmp/a\nb", "/tmp/\x1b[31m"])
