@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The three pretend laptops of the demonstration and of the Molecule scenario."""
+"""The three pretend laptops of the demonstration."""
 
 from __future__ import annotations
 
