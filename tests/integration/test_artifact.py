@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,8 @@ from pathlib import Path
 
 import pytest
 import vendor
+from cores import find_python
+from support.galaxy import galaxy, run
 
 ROOT = vendor.ROOT
 BUILT_FROM_GIT = (
@@ -52,36 +53,6 @@ class Outcome(t.NamedTuple):
     result: dict[str, t.Any]
 
 
-def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `command` in `cwd` with nothing of the developer's own settings; bounded."""
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(cwd),
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_HOME": str(cwd / ".ansible"),
-            "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
-            "ANSIBLE_NOCOLOR": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            **environment,
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def galaxy(*arguments: str, cwd: Path) -> None:
-    """Run `ansible-galaxy collection` in `cwd`; it has to succeed."""
-    done = run(sys.executable, "-m", "ansible", "galaxy", "collection", *arguments, cwd=cwd)
-    assert done.returncode == 0, done.stdout
-
-
 def working_files() -> set[str]:
     """The files of the repository that git does not ignore, as they are now."""
     done = subprocess.run(
@@ -105,17 +76,12 @@ def recorded_files() -> set[str]:
 
 def bare_python(folder: Path) -> Path:
     """The oldest Python from 3.9 on that is installed, as a virtual environment in `folder`."""
-    places = [Path(place) for place in os.environ["PATH"].split(os.pathsep)]
-    places += sorted(Path.home().glob(".pyenv/versions/*/bin"))
-    for minor in range(9, sys.version_info.minor + 1):
-        for place in places:
-            python = place / f"python3.{minor}"
-            # A version manager's stand-in exists for versions that it then refuses to run.
-            if python.is_file() and _succeeds(python, "--version"):
-                environment = folder / f"python3.{minor}"
-                assert _succeeds(python, "-m", "venv", "--without-pip", str(environment))
-                return environment / "bin/python"
-    raise AssertionError(f"no Python from 3.9 to 3.{sys.version_info.minor} is on PATH")
+    versions = [f"3.{minor}" for minor in range(9, sys.version_info.minor + 1)]
+    python = find_python(versions)
+    assert python is not None, f"no Python from 3.9 to {versions[-1]} is on PATH"
+    environment = folder / python.name
+    assert _succeeds(python, "-m", "venv", "--without-pip", str(environment))
+    return environment / "bin/python"
 
 
 def _succeeds(python: Path, *arguments: str) -> bool:
@@ -128,22 +94,6 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = bare_python(tmp_path_factory.mktemp("python"))
     assert not _succeeds(python, "-c", "import tomlkit")
     return python
-
-
-@pytest.fixture(scope="module")
-def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("artefact")
-    galaxy("build", "--output-path", str(folder), str(ROOT), cwd=folder)
-    (built,) = folder.glob("devfleet-codex-*.tar.gz")
-    return built
-
-
-@pytest.fixture(scope="module")
-def installed(artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An otherwise empty collections path with the artefact in it."""
-    path = tmp_path_factory.mktemp("installed")
-    galaxy("install", "--offline", "-p", str(path), str(artefact), cwd=path)
-    return path
 
 
 @pytest.fixture(scope="module")
