@@ -25,7 +25,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 .DEFAULT_GOAL := help
-.PHONY: help dev vendor client clients build unit lint format integration e2e e2e-versions containers molecule test demo audit changelog clean
+.PHONY: help dev vendor client clients build unit lint format integration e2e e2e-versions containers molecule matrix test demo audit changelog clean
 
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -71,8 +71,10 @@ lint: vendor ## run every linter
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary $(foreach kind,$(PLUGIN_KINDS),-p ansible_collections.devfleet.codex.plugins.$(kind))
-	@$(BIN)/mypy --no-error-summary scripts tests/support
+	@$(BIN)/mypy --no-error-summary noxfile.py scripts tests/support
 	@$(BIN)/yamllint --strict .
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline --strict -q
 	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
 	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog lint
@@ -108,6 +110,9 @@ molecule-%: vendor containers
 	echo "molecule/$*: all of these were seen"; \
 	sed -n 's/^ *"msg": "seen: \(.*\)".*/  \1/p' $$log | grep . || { \
 	  echo "make molecule: the scenario $* has verified nothing; $$log has what it did." >&2; exit 1; }
+
+matrix: dev ## run the tests under every ansible-core, or under those of TAGS="2.20 2.21"
+	@$(BIN)/nox $(if $(TAGS),--tags $(TAGS))
 
 test: lint client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) molecule ## lint, run the Molecule scenario, then all tests in one run
 	@$(OFFLINE) $(BIN)/python -m pytest
