@@ -121,7 +121,7 @@ def stop_engine() -> None:
 def build_images() -> None:
     """Build a laptop's image for each release, and the network's; raises Unavailable."""
     with_image = [(base, _pulled(base)) for base in BASES]
-    if not all(image for _, image in with_image):
+    if not all(image for _name, image in with_image):
         _install(BOOTSTRAP_PACKAGES)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         # list() raises what a thread has raised.

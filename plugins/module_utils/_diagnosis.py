@@ -126,7 +126,7 @@ def _by_login(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnos
     return found
 
 
-def _by_snippet(found: Diagnosis, seen: Observed, _: _Sides | None) -> Diagnosis:
+def _by_snippet(found: Diagnosis, seen: Observed, _sides: _Sides | None) -> Diagnosis:
     """A snippet that misses its purpose is broken, however green doctor is."""
     judged = ("healthy", "http_only", "websocket_blocked", "config_invalid")
     if seen.snippet is None or found.verdict not in judged:

@@ -99,8 +99,8 @@ def plan(
         if assignment.name in remove
     ]
     changes = _changes(text, reading, wanted)
-    replacements = [*removed, *(one for one, _ in changes.values())]
-    mended = tuple(dropped for _, dropped in changes.values() if dropped is not None)
+    replacements = [*removed, *(one for one, _dropped in changes.values())]
+    mended = tuple(dropped for _one, dropped in changes.values() if dropped is not None)
     added = {name: value for name, value in wanted.items() if name not in changes}
     if added:
         replacements.append(_addition(text, reading, added, mended, removed))

@@ -313,7 +313,7 @@ def _ide_client(surroundings: Surroundings) -> str | None:
 def _counted(number: int, word: str) -> str:
     if number == 1:
         return f"1 {word}"
-    first, _, rest = word.partition(" of ")
+    first, _of, rest = word.partition(" of ")
     return f"{number} {first}s of {rest}" if rest else f"{number} {word}s"
 
 

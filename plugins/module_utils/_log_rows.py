@@ -201,7 +201,7 @@ def _retried(thread: _Thread, row: Row) -> None:
         thread.turn, thread.started = turn, row.moment
     attempt = _ATTEMPT.search(row.message)
     thread.exhausted = attempt is not None and int(attempt.group(1)) >= int(attempt.group(2))
-    _, told, reason = row.message.partition("sampling_error=")
+    _before, told, reason = row.message.partition("sampling_error=")
     if told:
         thread.reason = reason
 

@@ -80,7 +80,7 @@ def read_logs(
 
 def _read(folder: str, since: float, ends: float) -> LogEvidence:
     path = _database(folder)
-    for _ in range(2):
+    for _attempt in range(2):
         with contextlib.suppress(_Changed), _opened(path, ends) as database:
             turns = follow(_rows(database, since))
             idle = _only_after_idle(database, turns.fallbacks)

@@ -299,7 +299,7 @@ def _proxies(client: Client, proc: str) -> dict[str, str] | None:
         except OSError:
             continue
         pairs = (os.fsdecode(entry).partition("=") for entry in block.split(b"\0"))
-        return {name: value for name, _, value in pairs if name.upper() in _PROXY_NAMES}
+        return {name: value for name, _equals, value in pairs if name.upper() in _PROXY_NAMES}
     return None
 
 
@@ -321,7 +321,7 @@ def _ask_ps() -> str | None:
 
 def _ps_time(text: str) -> float | None:
     """``Sat Nov 21 09:25:52 2026`` as seconds; strptime would ask for the locale's months."""
-    _, month, day, clock, year = text.split()
+    _weekday, month, day, clock, year = text.split()
     try:
         number = _MONTHS.index(month) + 1
     except ValueError:
@@ -332,7 +332,7 @@ def _ps_time(text: str) -> float | None:
 
 def _split_ps(command: str) -> list[str]:
     """What ps shows in one string, as arguments: only a client's own path may hold blanks."""
-    runner, _, rest = command.partition(" ")
+    runner, _space, rest = command.partition(" ")
     is_runner = os.path.basename(runner).startswith(_SCRIPT_RUNNERS)
     found = _PS_PROGRAM.match(rest if is_runner else command)
     if found is None:

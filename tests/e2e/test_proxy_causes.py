@@ -261,7 +261,7 @@ def examine(laptop: Laptop, row: Row, dead: int) -> Seen:
             if not name.upper().endswith("_PROXY")
         }
         if row.environment:
-            name, _, value = row.environment.format(**addresses).partition("=")
+            name, _equals, value = row.environment.format(**addresses).partition("=")
             environment[name] = value
         report = run_doctor(laptop, environment)
         reached = frozenset(request.transport for request in laptop.service.requests)

@@ -25,7 +25,7 @@ def watched_connections(executable: pathlib.Path) -> t.Iterator[set[Address]]:
     `executable` is the client as npm installs it; the programs below its node_modules are the
     client's own. The set grows while the block runs.
     """
-    packages = next(folder for folder in executable.parents if folder.name == "node_modules")
+    (packages,) = [folder for folder in executable.parents if folder.name == "node_modules"][:1]
     found: set[Address] = set()
     done = threading.Event()
 

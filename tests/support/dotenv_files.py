@@ -62,7 +62,7 @@ _LAST = ("", " ", "  ", "\t", "\\", "'", '"', " #", "\r", "\n\n")
 
 def some_file(chance: random.Random) -> bytes:
     """Return the bytes of one file; most end with a line that shows what the others set."""
-    lines = [_line(chance) for _ in range(chance.randint(1, 6))]
+    lines = [_line(chance) for _number in range(chance.randint(1, 6))]
     if chance.random() < 0.6:
         lines.append(f'{SHOWN}="{_PROBE}"\n')
     text = "".join(lines)
@@ -79,7 +79,7 @@ def some_file(chance: random.Random) -> bytes:
 
 def _line(chance: random.Random) -> str:
     name = chance.choice(NAMES)
-    value = "".join(chance.choice(_PARTS) for _ in range(chance.randint(0, 5)))
+    value = "".join(chance.choice(_PARTS) for _part in range(chance.randint(0, 5)))
     quote = chance.choice(("", "", "'", '"'))
     return "".join(
         (

@@ -89,7 +89,7 @@ class TerminalSession:
             time.sleep(seconds)
             return
         for query, answer in _ANSWERS:
-            for _ in range(output.count(query)):
+            for _query in range(output.count(query)):
                 os.write(self._terminal, answer)
         self.screen = (self.screen + output)[-_KEPT:]
 
@@ -130,7 +130,7 @@ def end_clients_of(laptop: Laptop) -> None:
     Client 0.169.0 leaves an app-server and an updater in sessions of their own.
     """
     wanted = f"CODEX_HOME={laptop.codex_home}".encode()
-    for _ in range(20):
+    for _attempt in range(20):
         found = [pid for pid in _process_ids() if wanted in _environment_of(pid)]
         if not found:
             return

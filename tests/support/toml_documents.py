@@ -144,10 +144,12 @@ class _Writer:
         return f"# note {self._notes};" + self.pick(("", "", " [tui]", " model_provider = 'x'"))
 
     def comments(self) -> list[Line]:
-        return [Line(self.note(), "comment") for _ in range(self.pick((0, 0, 0, 1, 1, 2)))]
+        return [Line(self.note(), "comment") for _line in range(self.pick((0, 0, 0, 1, 1, 2)))]
 
     def blanks(self) -> list[Line]:
-        return [Line(self.pick(("", "", "  ")), "blank") for _ in range(self.pick((0, 1, 1, 2)))]
+        return [
+            Line(self.pick(("", "", "  ")), "blank") for _line in range(self.pick((0, 1, 1, 2)))
+        ]
 
     def statement(self, text: str, kind: str, path: KeyPath) -> list[Line]:
         first, *others = (text + self.pick(("", "", "", "  " + self.note()))).split("\n")
@@ -292,7 +294,7 @@ def _endings(writer: _Writer, lines: list[Line]) -> list[str]:
     kind = writer.pick(("lf", "lf", "lf", "crlf", "crlf", "mixed"))
     writer.traits.add(kind)
     if kind == "mixed":
-        endings = [writer.pick(("\n", "\r\n")) for _ in lines]
+        endings = [writer.pick(("\n", "\r\n")) for _line in lines]
     else:
         endings = ["\n" if kind == "lf" else "\r\n"] * len(lines)
     if lines and lines[-1].text and writer.often(5):

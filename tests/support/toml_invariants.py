@@ -58,7 +58,7 @@ def broken(document: Document, request: Request, after: str) -> set[Broken]:
         found.add(Broken.MEANING)
     ending = _dominant_ending(document)
     rows = _rows(document, after, ending)
-    found.update(_broken_lines(document, rows, {path for path, _ in steps}))
+    found.update(_broken_lines(document, rows, {path for path, _step in steps}))
     found.update(_broken_comments(document, after))
     if any(row.ending != ending for row in rows if row.origin is None) and ending is not None:
         found.add(Broken.LINE_ENDING)
@@ -170,7 +170,7 @@ def _aligned(old: list[t.Any], new: list[t.Any]) -> list[int | None]:
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
-    lengths = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    lengths = [[0] * (len(new) + 1) for _line in range(len(old) + 1)]
     for i in range(len(old) - 1, head - 1, -1):
         row, below = lengths[i], lengths[i + 1]
         for j in range(len(new) - 1, head - 1, -1):

@@ -52,7 +52,7 @@ def test_every_verdict_and_cause_has_its_heading_below_its_verdict_and_no_other_
 
 @pytest.mark.parametrize(("verdict", "cause"), sorted(VERDICTS_AND_CAUSES))
 def test_the_advice_is_quoted_and_explained(verdict: str, cause: str) -> None:
-    quoted, _, paragraph = CAUSES[f"{verdict} ({cause})"].partition("\n\n")
+    quoted, _blank, paragraph = CAUSES[f"{verdict} ({cause})"].partition("\n\n")
     assert quoted == f"> {advice_for(verdict, cause)}"
     assert paragraph.endswith(".")
     assert not paragraph.startswith(">")
@@ -78,6 +78,6 @@ def test_every_finding_has_its_heading_in_order_and_no_other_has() -> None:
 
 @pytest.mark.parametrize("name", FINDINGS)
 def test_a_findings_advice_is_quoted_and_explained(name: str) -> None:
-    quoted, _, paragraph = sections("###", CHAPTERS["Findings"])[name].partition("\n\n")
+    quoted, _blank, paragraph = sections("###", CHAPTERS["Findings"])[name].partition("\n\n")
     assert quoted == f"> {ADVICE[name]}"
     assert paragraph.endswith(".")

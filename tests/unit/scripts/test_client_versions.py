@@ -96,7 +96,9 @@ def test_a_wrapper_notes_what_it_runs_and_what_it_keeps_back(tmp_path: pathlib.P
     wrapper = client_versions.noting_client(tmp_path / "codex", client, "doctor")
 
     ran = [
-        subprocess.run([wrapper.path, *words], capture_output=True, text=True, timeout=10)
+        subprocess.run(
+            [wrapper.path, *words], capture_output=True, text=True, timeout=10, check=False
+        )
         for words in (["--version"], ["-c", "a=1", "doctor"], ["exec", "doctors"])
     ]
 

@@ -46,12 +46,16 @@ def as_large_as_may_be(path: Path) -> None:
     path.write_bytes(b"A=1\n" + b"#" * (_dotenv.SIZE_LIMIT - 5) + b"\n")
 
 
+def link_to_itself(path: Path) -> None:
+    path.symlink_to(path)
+
+
 BAD_DOTENV: dict[str, tuple[t.Callable[[Path], t.Any], Pair]] = {
     "over-10-mb": (large, NOT_CHECKED),
     "directory": (os.mkdir, NOT_CHECKED),
     "fifo": (os.mkfifo, NOT_CHECKED),
     "device": (lambda path: path.symlink_to("/dev/zero"), NOT_CHECKED),
-    "link-to-itself": (lambda path: path.symlink_to(path), NOT_CHECKED),
+    "link-to-itself": (link_to_itself, NOT_CHECKED),
     "link-to-nowhere": (lambda path: path.symlink_to("gone"), REFUSED),
     "as-large-as-may-be": (as_large_as_may_be, REFUSED),
     "empty": (lambda path: path.write_bytes(b""), REFUSED),
@@ -81,7 +85,7 @@ def test_a_bad_dotenv_on_a_blocked_machine(home: Path, case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [case for case, (_, pair) in BAD_DOTENV.items() if pair != REFUSED]
+    "case", [case for case, (_content, pair) in BAD_DOTENV.items() if pair != REFUSED]
 )
 def test_a_bad_dotenv_on_a_healthy_machine_is_told_and_no_more(home: Path, case: str) -> None:
     BAD_DOTENV[case][0](home / ".codex/.env")
@@ -196,7 +200,7 @@ def test_a_bad_log_database(home: Path, monkeypatch: pytest.MonkeyPatch, case: s
         kept.close()
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to(path)])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, link_to_itself])
 def test_the_variable_for_the_databases_names_what_is_no_folder_of_databases(
     home: Path, make: t.Callable[[Path], t.Any]
 ) -> None:

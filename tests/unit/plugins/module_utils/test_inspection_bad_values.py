@@ -173,7 +173,7 @@ _REPORTS = [json.loads(raw) for raw in (HEALTHY, BLOCKED, DOWN)]
 def damaged(draw: strategies.DrawFn) -> bytes:
     """A report of doctor's in which some values are of another kind."""
     document = json.loads(json.dumps(draw(strategies.sampled_from(_REPORTS))))
-    for _ in range(draw(strategies.integers(1, 3))):
+    for _value in range(draw(strategies.integers(1, 3))):
         way = draw(strategies.sampled_from(places(document)))
         if not way:
             return json.dumps(draw(_ODD)).encode()

@@ -138,7 +138,7 @@ def test_what_lies_before_since_is_not_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("since", "completed"), [(1000.5, 1), (1000.75, 0)])
 def test_since_is_exact_within_its_second(tmp_path: Path, since: float, completed: int) -> None:
-    connected, *_, answered = log_database.recorded("ok", 1000)
+    connected, *_between, answered = log_database.recorded("ok", 1000)
     rows = [
         {**row, "ts": 1000, "ts_nanos": nanos, "thread_id": "T", "feedback_log_body": body}
         for row, nanos, body in (

@@ -61,7 +61,6 @@ def test_what_the_user_has_wins_key_by_key() -> None:
         ("not-toml.plist", " (config_toml_base64): line 2: "),
         ("a-list.plist", ": is not a property list of keys and values"),
         ("entity.plist", ": is not a property list"),
-        ("truncated.binary.plist", ": is not a property list"),
         ("README", ": is not a property list"),
     ],
 )
@@ -71,6 +70,12 @@ def test_what_is_broken_is_named_and_left_out(name: str, problem: str) -> None:
     assert told.startswith(f"{RECORDED / name}{problem}")
     assert "mdm_managed" not in found.documents
     assert "sk-1" not in told
+
+
+def test_a_file_that_was_cut_off_is_no_property_list(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.plist"
+    cut.write_bytes((RECORDED / "both.binary.plist").read_bytes()[:100])
+    assert read_preferences([str(cut)]).problems == (f"{cut}: is not a property list",)
 
 
 def test_a_broken_key_does_not_hide_the_other() -> None:

@@ -30,7 +30,7 @@ def run(path: Path, timeout: float = FAR, **environment: str) -> Outcome:
 
 def gone(pid: int) -> bool:
     """Whether a process has ended; one that was killed may take a moment to go."""
-    for _ in range(500):
+    for _attempt in range(500):
         with contextlib.suppress(OSError):
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
                 return True

@@ -50,7 +50,7 @@ def peer(answer: t.Callable[[socket.socket], None]) -> t.Iterator[int]:
         def serve() -> None:
             with contextlib.suppress(OSError):
                 while True:
-                    connection, _ = server.accept()
+                    connection, _address = server.accept()
                     threading.Thread(target=one, args=(connection,), daemon=True).start()
 
         def one(connection: socket.socket) -> None:

@@ -56,7 +56,7 @@ def test_the_limit_holds_for_what_is_replaced() -> None:
 @pytest.mark.parametrize("depth", [10, 100_000])
 def test_a_nest_of_any_depth_is_shown(depth: int) -> None:
     nest: list[t.Any] = []
-    for _ in range(depth):
+    for _level in range(depth):
         nest = [nest]
     assert clean(nest) in ("[" * 11 + "]" * 11, "(list)")
 

@@ -212,14 +212,14 @@ EAST = timezone(timedelta(hours=2))
     ],
 )
 def test_values_are_compared_with_their_types(one: t.Any, other: t.Any, same: bool) -> None:
-    assert _toml.equal(one, other) is same
-    assert _toml.equal(other, one) is same
+    for first, second in ((one, other), (other, one)):
+        assert _toml.equal(first, second) is same
 
 
 def test_values_nested_beyond_the_recursion_limit_are_compared() -> None:
     def nested(bottom: int) -> t.Any:
         value: t.Any = bottom
-        for _ in range(sys.getrecursionlimit() * 2):
+        for _level in range(sys.getrecursionlimit() * 2):
             value = {"a": value}
         return value
 

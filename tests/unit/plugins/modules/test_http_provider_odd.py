@@ -62,7 +62,7 @@ def test_two_cures_in_one_file_are_taken_back_one_by_one(
     assert after["model_providers"]["openai_http"]["supports_websockets"] is False
     assert ("model_provider" in after) is (gone == "profile")
     assert ("model_provider" in after.get("profiles", {}).get("http", {})) is (gone == "user")
-    (other,) = options.values()
+    _name, other = options.popitem()
     machine.run(state="absent", purge=True, **other)
     after = meaning(machine)
     assert "model_provider" not in after
@@ -109,7 +109,7 @@ def test_a_record_of_another_format_is_moved_aside_for_a_new_one(machine: Machin
     ],
 )
 def test_no_secret_of_an_address_is_shown(machine: Machine, address: str) -> None:
-    for _ in ("made", "changed"):
+    for _round in ("made", "changed"):
         shown = machine.run(diff=True, base_url=address)
         assert shown["changed"] is True
         assert "PLANTED" not in str(shown["diff"])
