@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import containers
 import pytest
 import yaml
 from support import client_versions
@@ -140,8 +141,12 @@ def test_every_file_that_contributors_are_sent_to_is_there() -> None:
 
 
 def test_the_readme_names_the_versions_that_are_tested() -> None:
-    rows = dict(re.findall(r"^\| (ansible-core|Codex) \| (.+) \|$", text("README.md"), re.M))
+    rows = dict(
+        re.findall(r"^\| (ansible-core|Codex|machines) \| (.+) \|$", text("README.md"), re.M)
+    )
     ignored = {path.stem.partition("-")[2] for path in (ROOT / "tests/sanity").glob("ignore-*")}
     assert set(rows["ansible-core"].split(", ")) == ignored
     clients = client_versions.all_versions()
     assert rows["Codex"].startswith(f"{clients[0]} to {clients[-1]};")
+    debian = re.findall(r"\d+", rows["machines"].partition(" as containers")[0])
+    assert [f"debian:{release}-slim" for release in debian] == [b.image for b in containers.BASES]
