@@ -142,7 +142,7 @@ def _make_folder(before: _files.Snapshot, place: Place) -> None:
     folder = os.path.dirname(before.path)
     if not os.path.isdir(folder):
         try:
-            os.mkdir(folder, place.new_folder_mode)
+            _files.make_folder(folder, place.new_folder_mode)
         except OSError as error:
             raise _files.FileRefused(
                 f"{folder} cannot be made: {error.strerror}. Nothing was changed."

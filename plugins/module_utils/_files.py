@@ -122,7 +122,7 @@ def replace(
     folder, name = os.path.split(before.real_path)
     try:
         if not os.path.isdir(folder):
-            os.mkdir(folder, new_folder_mode)
+            make_folder(folder, new_folder_mode)
         handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".devfleet", dir=folder)
         try:
             with open(handle, "wb") as stream:
@@ -141,6 +141,15 @@ def replace(
         # What fails because somebody else took the file away is no fault of the disk.
         refuse_changed(before)
         raise FileRefused(_sentence(before.path, "cannot be written", error)) from error
+
+
+def make_folder(path: str, mode: int) -> None:
+    """Make the folder with exactly this mode. Raises OSError.
+
+    A system's folder that the umask closes to its users keeps Codex from starting (0.169.0).
+    """
+    os.mkdir(path, PRIVATE_FOLDER)
+    os.chmod(path, mode)
 
 
 def remove(before: Snapshot) -> None:

@@ -53,9 +53,10 @@ def assert_there_and_back(machine: Machine, path: pathlib.Path, **options: t.Any
     assert not (path.parent / ".devfleet").exists()
 
 
-def test_the_system_scope(machine: Machine) -> None:
+@pytest.mark.parametrize("root_umask", [0o022, 0o077])
+def test_the_system_scope(machine: Machine, root_umask: int) -> None:
     config = machine.system_folder / "config.toml"
-    umask = os.umask(0o022)
+    umask = os.umask(root_umask)
     try:
         machine.run(scope="system")
     finally:
