@@ -10,7 +10,8 @@ An engine that answers is used as it is. Where there is none, root on a Debian m
 from Debian's packages, started by hand, for such a machine may have no systemd.
 
 Each base image is the one that its environment variable names, else Debian's own; one that the
-engine neither has nor can pull is made from Debian's packages by mmdebstrap.
+engine neither has nor can pull is made from Debian's packages by mmdebstrap. MOLECULE_IMAGE_EXTRA
+names images of further distributions that have apt, with commas between.
 """
 
 from __future__ import annotations
@@ -61,8 +62,18 @@ BASES = (
     Base("bookworm", "MOLECULE_IMAGE_BOOKWORM", "debian:12-slim"),
     Base("trixie", "MOLECULE_IMAGE_TRIXIE", "debian:13-slim"),
 )
-# What is built on which of them: a folder each in molecule/shared.
-KINDS = {"laptop": {base.suite for base in BASES}, "network": {"trixie"}}
+FURTHER = "MOLECULE_IMAGE_EXTRA"
+# A laptop is built on every image, and this on one of them; each is a folder in molecule/shared.
+NETWORK_SUITE = "trixie"
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """The image `name` to build on, and the tag of what is built; `variable` named it, if any."""
+
+    tag: str
+    name: str
+    variable: str | None
 
 
 def start_engine() -> None:
@@ -119,36 +130,56 @@ def stop_engine() -> None:
 
 
 def build_images() -> None:
-    """Build a laptop's image for each release, and the network's; raises Unavailable."""
-    with_image = [(base, _pulled(base)) for base in BASES]
-    if not all(image for _name, image in with_image):
+    """Build a laptop's image on each wanted one, and the network's; raises Unavailable."""
+    bases = {image.tag: _pulled(image) for image in wanted_images(os.environ)}
+    if not all(bases.values()):
         _install(BOOTSTRAP_PACKAGES)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         # list() raises what a thread has raised.
-        list(pool.map(lambda pair: _build(*pair), with_image))
+        list(pool.map(_build, bases, bases.values()))
 
 
-def _pulled(base: Base) -> str:
-    """Return the image for `base` that the engine has or can pull, else an empty string.
+def wanted_images(environment: t.Mapping[str, str]) -> list[Image]:
+    """Return Debian's releases, then what FURTHER names as extra-1, extra-2...
 
-    Raises Unavailable where the image was named by the base's variable.
+    Raises Unavailable where FURTHER names no image.
     """
-    named = os.environ.get(base.variable, "")
-    image = named or base.image
-    if _has(image) or _succeeds("docker", "pull", "--quiet", image, seconds=PULLING):
-        return image
-    if named:
-        raise Unavailable(f"the image {named} of {base.variable} cannot be pulled; name another.")
+    releases = [
+        Image(base.suite, environment[base.variable], base.variable)
+        if environment.get(base.variable)
+        else Image(base.suite, base.image, None)
+        for base in BASES
+    ]
+    names = [name.strip() for name in environment.get(FURTHER, "").split(",")]
+    further = [name for name in names if name]
+    for name in further:
+        if len(name.split()) > 1:
+            raise Unavailable(f"{FURTHER} has {name!r}, which is no image; put commas between two.")
+    return releases + [
+        Image(f"extra-{number}", name, FURTHER) for number, name in enumerate(further, start=1)
+    ]
+
+
+def _pulled(image: Image) -> str:
+    """Return the name of `image` if the engine has or can pull it, else an empty string.
+
+    Raises Unavailable where a variable named it.
+    """
+    if _has(image.name) or _succeeds("docker", "pull", "--quiet", image.name, seconds=PULLING):
+        return image.name
+    if image.variable:
+        raise Unavailable(
+            f"the image {image.name} of {image.variable} cannot be pulled; name another."
+        )
     return ""
 
 
-def _build(base: Base, pulled: str) -> None:
-    image = pulled or _bootstrapped(base.suite)
-    for kind, suites in KINDS.items():
-        if base.suite in suites:
-            tag = f"{REPOSITORY}/{kind}:{base.suite}"
-            folder = str(SHARED / kind)
-            _run("docker", "build", "-q", "--build-arg", f"BASE={image}", "-t", tag, folder)
+def _build(tag: str, pulled: str) -> None:
+    base = pulled or _bootstrapped(tag)
+    for kind in ("laptop", "network") if tag == NETWORK_SUITE else ("laptop",):
+        built = f"{REPOSITORY}/{kind}:{tag}"
+        folder = str(SHARED / kind)
+        _run("docker", "build", "-q", "--build-arg", f"BASE={base}", "-t", built, folder)
 
 
 def _bootstrapped(suite: str) -> str:
