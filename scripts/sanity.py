@@ -1,0 +1,257 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run every test of `ansible-test sanity` on the tracked files and on built artefacts.
+
+    sanity.py [--ansible-test PROGRAM] SOURCE ...
+
+A SOURCE is a git checkout, of which the files are tested that git tracks, or an artefact that
+"ansible-galaxy collection build" made. All are tested at the same time, each in a copy of its own:
+ansible-test wants a folder ansible_collections/devfleet/codex, and no symbolic link to it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+import vendor
+from cores import find_python
+
+ROOT = vendor.ROOT
+HOME = ROOT / ".cache/sanity"
+WHEELS = HOME / "wheels"
+VENDORED = vendor.TARGET.relative_to(ROOT).as_posix() + "/"
+PYTHONS = tuple(f"3.{minor}" for minor in range(9, 15))
+# Of the longest run, which also makes every virtual environment, on a slow machine.
+LIMIT = 1800
+
+# ansible-test fetches this script from a host of its own, which not every network lets through.
+# Its answer is the same: the pip of that version. The script's name says the version.
+BOOTSTRAP = """\
+import runpy
+import sys
+
+sys.path.insert(0, {wheel!r})
+kept = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
+sys.argv[1:] = ["install", "--no-index", "--find-links", {folder!r}, *kept]
+runpy.run_module("pip", run_name="__main__")
+"""
+
+# The versions of pip that ansible-test puts into its virtual environments; it has no option for it.
+PIP_VERSIONS = """\
+from types import SimpleNamespace
+from ansible_test._internal.constants import SUPPORTED_PYTHON_VERSIONS
+from ansible_test._internal.python_requirements import get_venv_packages
+for version in SUPPORTED_PYTHON_VERSIONS:
+    print(get_venv_packages(SimpleNamespace(version=version))["pip"])
+"""
+
+
+class SanityError(Exception):
+    """What stops the tests; the text is a sentence for the developer."""
+
+
+class Run(t.NamedTuple):
+    """One ansible-test at work: what it tests, its process, and the file of its output."""
+
+    source: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+def copy_tracked(checkout: Path, folder: Path) -> None:
+    """Copy the files that git tracks in `checkout`, as they are now, to `folder`.
+
+    The vendored library is not among them, so the ignore files lose the lines for it: ansible-test
+    refuses a line that names a file which is not there.
+    """
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    if listed.returncode != 0:
+        raise SanityError(f"{checkout} is no git checkout, so nothing tells what is tracked there.")
+    for name in filter(None, listed.stdout.split("\0")):
+        # A file that was deleted and not committed yet is still listed.
+        if (checkout / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(checkout / name, folder / name)
+    for ignored in (folder / "tests/sanity").glob("ignore-*.txt"):
+        lines = ignored.read_text(encoding="utf-8").splitlines(keepends=True)
+        ignored.write_text("".join(line for line in lines if not line.startswith(VENDORED)))
+
+
+def unpack(artefact: Path, folder: Path) -> None:
+    """Unpack `artefact`, a .tar.gz, into `folder`."""
+    try:
+        with tarfile.open(artefact) as archive:
+            archive.extractall(folder, filter="data")
+    except (OSError, tarfile.TarError) as error:
+        raise SanityError(f"{artefact} cannot be unpacked: {error}. Run make build.") from error
+
+
+def download_pip(version: str) -> Path:
+    """The wheel of pip `version`, fetched with pip unless it is in .cache already."""
+    wheel = WHEELS / f"pip-{version}-py3-none-any.whl"
+    if not wheel.is_file():
+        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-qq"]
+        command += ["--no-deps", "--only-binary=:all:", "--dest", str(WHEELS), f"pip=={version}"]
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0 or not wheel.is_file():
+            reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+            raise SanityError(
+                f"pip could not fetch pip {version}, which ansible-test needs: {reason}. See that"
+                " pip reaches its package index, then run make sanity again."
+            )
+    return wheel
+
+
+def prepare_home(ansible_test: Path) -> None:
+    """Give ansible-test a home in .cache, with the pip it wants and the user's settings of pip."""
+    cache = HOME / ".ansible/test/cache"
+    for folder in (cache, WHEELS):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name in (".config/pip", ".pip"):
+        link, settings = HOME / name, Path.home() / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if settings.exists() and not link.is_symlink():
+            link.symlink_to(settings)
+    done = subprocess.run(
+        [str(ansible_test.with_name("python")), "-c", PIP_VERSIONS],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        raise SanityError(f"{ansible_test} does not tell which pip it needs: {reason}.")
+    for version in sorted(set(done.stdout.split())):
+        wheel = str(download_pip(version))
+        script = cache / f"get_pip_{version.replace('.', '_')}.py"
+        script.write_text(BOOTSTRAP.format(wheel=wheel, folder=str(WHEELS)), encoding="utf-8")
+
+
+def folder_of(python: Path) -> str:
+    """Where the interpreter is that `python`, maybe a version manager's stand-in, starts."""
+    command = [str(python), "-c", "import sys; print(sys.executable)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return str(Path(done.stdout.strip()).parent)
+
+
+def environment(ansible_test: Path, pythons: t.Iterable[Path]) -> dict[str, str]:
+    """Nothing of the developer's settings; `pythons` are to be found by their version's name."""
+    # A version manager's folder of stand-ins is none: it has some for versions that do not run.
+    places = [str(ansible_test.parent), *map(folder_of, pythons), "/usr/bin", "/bin"]
+    return {
+        "PATH": os.pathsep.join(dict.fromkeys(places)),
+        "HOME": str(HOME),
+        "ANSIBLE_HOME": str(HOME / ".ansible"),
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def start(command: list[str], folder: Path, variables: t.Mapping[str, str], source: Path) -> Run:
+    log = folder.parents[2] / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    return Run(source, process, log)
+
+
+def passed(run: Run, limit: float) -> bool:
+    """Whether `run` ended with status 0 within `limit` seconds; the end is waited for."""
+    try:
+        return run.process.wait(limit) == 0
+    except subprocess.TimeoutExpired:
+        with run.log.open("a") as output:
+            output.write(f"ansible-test did not end in {LIMIT} s and was ended.\n")
+        return False
+    finally:
+        run.process.kill()
+        run.process.wait()
+
+
+def report(run: Run, succeeded: bool) -> bool:
+    """Print what `run` found, and return whether its tests were run and passed."""
+    text = run.log.read_text(encoding="utf-8", errors="replace")
+    tests = re.findall(r'^Running sanity test "(.+?)"', text, re.MULTILINE)
+    if not succeeded:
+        print(text)
+        print(f"ansible-test sanity failed for {run.source}; its findings are above.", flush=True)
+        return False
+    for line in text.splitlines():
+        if line.startswith("WARNING: Skipping"):
+            print(line.removeprefix("WARNING: "))
+    print(f"ansible-test sanity passed for {run.source}: {len(set(tests))} tests.", flush=True)
+    return bool(tests)
+
+
+def check(sources: t.Sequence[Path], ansible_test: Path, scratch: Path) -> bool:
+    """Whether every test passes for each of `sources`, copied below `scratch`."""
+    prepare_home(ansible_test)
+    pythons = {version: find_python((version,)) for version in PYTHONS}
+    variables = environment(ansible_test, filter(None, pythons.values()))
+    missing = [version for version, python in pythons.items() if python is None]
+    if missing:
+        print(f"There is no Python {', '.join(missing)} here, so nothing is imported with it.")
+    folders = []
+    for number, source in enumerate(sources):
+        folder = scratch / str(number) / "ansible_collections/devfleet/codex"
+        folder.mkdir(parents=True)
+        (copy_tracked if source.is_dir() else unpack)(source, folder)
+        folders.append(folder)
+    sanity = [str(ansible_test), "sanity", "--color", "no"]
+    # Two at once would make the same virtual environments in the same places.
+    first = start([*sanity, "--prime-venvs"], folders[0], variables, sources[0])
+    if not passed(first, LIMIT):
+        return report(first, False)
+    deadline = time.monotonic() + LIMIT
+    with contextlib.ExitStack() as stack:
+        runs = []
+        for source, folder in zip(sources, folders):
+            runs.append(start(sanity, folder, variables, source))
+            stack.callback(runs[-1].process.kill)
+        # Each run is reported, also after one that failed.
+        verdicts = [report(run, passed(run, max(deadline - time.monotonic(), 0))) for run in runs]
+        return all(verdicts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--ansible-test",
+        type=Path,
+        default=ROOT / ".venv/bin/ansible-test",
+        help="the program of the ansible-core to test with; default: that of .venv",
+    )
+    parser.add_argument(
+        "sources", nargs="+", type=Path, metavar="SOURCE", help="a git checkout, or an artefact"
+    )
+    arguments = parser.parse_args()
+    sources = [source.resolve() for source in arguments.sources]
+    try:
+        with tempfile.TemporaryDirectory(prefix="sanity-") as scratch:
+            succeeded = check(sources, arguments.ansible_test.absolute(), Path(scratch))
+    except (SanityError, OSError) as error:
+        sys.exit(f"scripts/sanity.py: {error}")
+    sys.exit(not succeeded)
+
+
+if __name__ == "__main__":
+    main()
