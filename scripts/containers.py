@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
-import contextlib
 import dataclasses
 import os
 import pathlib
@@ -32,6 +31,7 @@ import typing as t
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 STATE = ROOT / ".cache/containers"
 PROCESS = STATE / "dockerd.pid"
+LEFT_BEHIND = pathlib.Path("/var/run/docker.pid")
 SHARED = ROOT / "molecule/shared"
 REPOSITORY = "devfleet-codex-molecule"
 
@@ -91,7 +91,7 @@ def start_engine() -> None:
     _install(CLIENT_PACKAGES)
     STATE.mkdir(parents=True, exist_ok=True)
     # A process that was killed leaves its number behind, and dockerd refuses to start then.
-    pathlib.Path("/var/run/docker.pid").unlink(missing_ok=True)
+    LEFT_BEHIND.unlink(missing_ok=True)
     log = STATE / "dockerd.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -114,19 +114,26 @@ def stop_engine() -> None:
     """End the engine that `start_engine` started; raises Unavailable when it does not end."""
     try:
         process = int(PROCESS.read_text(encoding="ascii"))
-        command = pathlib.Path(f"/proc/{process}/cmdline").read_bytes()
     except (OSError, ValueError):
         return
     # The number may belong to another process by now.
-    if command.split(b"\0")[0] != b"dockerd":
-        return
-    os.kill(process, signal.SIGTERM)
+    if _is_engine(process):
+        os.kill(process, signal.SIGTERM)
     deadline = time.monotonic() + STOPPING
-    with contextlib.suppress(ProcessLookupError):
-        while time.monotonic() < deadline:
-            os.kill(process, 0)
-            time.sleep(0.2)
-        raise Unavailable(f"dockerd, process {process}, did not end in {STOPPING} s.")
+    while _is_engine(process):
+        if time.monotonic() > deadline:
+            raise Unavailable(f"dockerd, process {process}, did not end in {STOPPING} s.")
+        time.sleep(0.2)
+    PROCESS.unlink()
+
+
+def _is_engine(process: int) -> bool:
+    """Whether `process` is a dockerd that runs: of one that has ended no command line is left."""
+    try:
+        command = pathlib.Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return command.split(b"\0")[0] == b"dockerd"
 
 
 def build_images() -> None:
