@@ -45,6 +45,8 @@ _value:
   description: A sentence for each criterion that does not hold.
   type: list
   elements: str
+  sample:
+    - "active provider: openai, not openai_http"
 """
 
 import typing as t

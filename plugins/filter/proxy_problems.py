@@ -38,6 +38,8 @@ _value:
   description: A sentence for what does not hold.
   type: list
   elements: str
+  sample:
+    - "verdict under the proxy: auth_missing (no_credentials): codex login status: none"
 """
 
 import typing as t

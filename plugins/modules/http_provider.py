@@ -155,7 +155,7 @@ user_choice:
   description: The provider that somebody else has made active since, if any.
   returned: O(state=present)
   type: str
-  sample: null
+  sample: corp
 restart_required:
   description: Whether running sessions must be restarted to see the change.
   returned: success

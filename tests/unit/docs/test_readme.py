@@ -69,7 +69,7 @@ def broken_links(page: str) -> list[str]:
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
         if re.match(r"https?://|mailto:", target):
             continue
-        name, _, anchor = target.partition("#")
+        name, _hash, anchor = target.partition("#")
         path = (ROOT / page).parent / name if name else ROOT / page
         if not path.exists() or (anchor and anchor not in anchors(str(path))):
             broken.append(target)

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 ROLE = pathlib.Path(__file__).resolve().parents[3] / "roles/reconnect"
 
@@ -32,7 +33,9 @@ def test_every_playbook_has_an_entry_point() -> None:
 @pytest.mark.parametrize("entry", SPECS)
 def test_the_defaults_are_the_documented_ones(entry: str) -> None:
     options = SPECS[entry]["options"]
-    assert {name: option.get("default") for name, option in options.items()} == DEFAULTS
+    documented = {name: repr(option.get("default")) for name, option in options.items()}
+    # By their text, for Python takes False for 0.
+    assert documented == {name: repr(default) for name, default in DEFAULTS.items()}
 
 
 @pytest.mark.parametrize("entry", SPECS)
@@ -43,3 +46,11 @@ def test_every_option_is_documented_and_typed(entry: str) -> None:
         default = option.get("default")
         if "choices" in option and default not in (None, []):
             assert default in option["choices"], name
+
+
+@pytest.mark.parametrize("entry", SPECS)
+def test_every_default_is_what_the_documented_type_makes_of_it(entry: str) -> None:
+    given = {name: value for name, value in DEFAULTS.items() if value is not None}
+    result = ArgumentSpecValidator(SPECS[entry]["options"]).validate(given)
+    assert result.error_messages == []
+    assert {name: result.validated_parameters[name] for name in given} == given
