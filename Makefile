@@ -25,7 +25,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 .DEFAULT_GOAL := help
-.PHONY: help dev vendor client clients build unit lint format integration e2e e2e-versions containers molecule matrix test demo audit changelog clean
+.PHONY: help dev vendor client clients build unit lint format integration e2e e2e-versions sanity importer gates containers molecule matrix test demo audit changelog clean
 
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -68,6 +68,7 @@ unit: vendor ## run the unit tests
 
 lint: vendor ## run every linter
 	@$(BIN)/python scripts/vendor.py check
+	@$(BIN)/python scripts/licences.py
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary $(foreach kind,$(PLUGIN_KINDS),-p ansible_collections.devfleet.codex.plugins.$(kind))
@@ -78,6 +79,15 @@ lint: vendor ## run every linter
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline --strict -q
 	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
 	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog lint
+
+sanity: build ## run all of ansible-test sanity on the tracked files and on the artefact
+	@$(BIN)/python scripts/sanity.py . $(ARTEFACT)
+
+importer: build ## check the artefact as Galaxy does on import
+	@$(BIN)/python scripts/importer.py $(ARTEFACT)
+
+gates: lint ## lint, then sanity and importer side by side
+	@$(MAKE) --no-print-directory -j2 sanity importer
 
 format: dev ## lay out every Python file as lint wants it
 	@$(BIN)/ruff check --quiet --fix-only .
@@ -114,7 +124,7 @@ molecule-%: vendor containers
 matrix: dev ## run the tests under every ansible-core, or under those of TAGS="2.20 2.21"
 	@$(BIN)/nox $(if $(TAGS),--tags $(TAGS))
 
-test: lint client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) molecule ## lint, run the Molecule scenario, then all tests in one run
+test: gates client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) molecule ## pass the gates, run the Molecule scenarios, then all tests in one run
 	@$(OFFLINE) $(BIN)/python -m pytest
 
 demo: vendor client ## show the main job on three pretend laptops
@@ -124,8 +134,10 @@ audit: vendor ## audit this machine
 	@$(BIN)/ansible-playbook -i localhost, -c local \
 	  -e ansible_python_interpreter=$(CURDIR)/$(BIN)/python devfleet.codex.audit
 
-changelog: dev ## bring the newest release in the changelog up to the modules and roles there are
-	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog release --update-existing --reload-plugins
+changelog: dev ## turn the fragments into the release notes of the version in galaxy.yml
+	@! grep -qF '  $(VERSION):' changelogs/changelog.yaml || { \
+	  echo "make changelog: $(VERSION) has its release notes already; raise the version in galaxy.yml first." >&2; exit 1; }
+	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog release --reload-plugins
 
 clean: ## remove everything that make has made
 	rm -rf .cache .venv plugins/module_utils/_vendor/tomlkit

@@ -204,6 +204,11 @@ def report(run: Run, succeeded: bool) -> bool:
 
 def check(sources: t.Sequence[Path], ansible_test: Path, scratch: Path) -> bool:
     """Whether every test passes for each of `sources`, copied below `scratch`."""
+    if any((folder / ".git").exists() for folder in scratch.resolve().parents):
+        raise SanityError(
+            f"{scratch.parent} lies in a git checkout, and ansible-test leaves out what git ignores"
+            " there; name another temporary folder in TMPDIR."
+        )
     prepare_home(ansible_test)
     pythons = {version: find_python((version,)) for version in PYTHONS}
     variables = environment(ansible_test, filter(None, pythons.values()))

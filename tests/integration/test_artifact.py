@@ -28,6 +28,8 @@ BUILT_FROM_GIT = (
     "CONTRIBUTING.md",
     "CHANGELOG.rst",
     "LICENSE",
+    "LICENSES/",
+    "REUSE.toml",
     "meta/",
     "plugins/",
     "roles/",
@@ -37,6 +39,7 @@ BUILT_FROM_GIT += (
     "docs/",
     "changelogs/config.yaml",
     "changelogs/changelog.yaml",
+    "tests/config.yml",
     "tests/sanity/ignore-",
 )
 VENDORED = "plugins/module_utils/_vendor/tomlkit/"
