@@ -9,6 +9,7 @@ A session whose Python is missing fails; `--no-error-on-missing-interpreters` sk
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from build_environment import link_collection  # noqa: E402
 from cores import CONSTRAINTS, cores, find_python, pinned  # noqa: E402
 
 nox.needs_version = ">=2025.2.9"
+nox.options.download_python = "never"
 nox.options.envdir = str(CACHE / "nox")
 nox.options.error_on_missing_interpreters = True
 nox.options.reuse_existing_virtualenvs = True
@@ -73,6 +75,22 @@ def unit(session: nox.Session, core: str) -> None:
     install(session, core)
     prepare(session)
     session.run("python", "-m", "pytest", "tests/unit", *session.posargs)
+
+
+@nox.session
+@for_every_core
+def sanity(session: nox.Session, core: str) -> None:
+    """Run ansible-test sanity on the tracked files and on the artefact that this core builds."""
+    session.install("--constraint", str(CONSTRAINTS), f"ansible-core=={core}")
+    prepare(session)
+    # Not in the session's own temporary folder: to make that moves TMPDIR into this git checkout,
+    # and ansible-test leaves out whatever git ignores.
+    folder = CACHE / "nox/artefacts" / core
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("ansible-galaxy", "collection", "build", "--output-path", str(folder))
+    artefacts = [str(path) for path in folder.glob("*.tar.gz")]
+    program = str(Path(session.bin, "ansible-test"))
+    session.run("python", "scripts/sanity.py", "--ansible-test", program, str(ROOT), *artefacts)
 
 
 @nox.session
