@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ansible-test is given to test, what it may leave out, and when it has passed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cores
+import pytest
+import sanity
+
+IGNORE_FILES = sorted((sanity.ROOT / "tests/sanity").iterdir())
+# Where a process is bounded by time; ansible-core has no way of its own to do that.
+BOUNDS_A_PROCESS = "plugins/module_utils/_process.py "
+
+
+def git(checkout: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(checkout), *arguments], check=True, timeout=60)
+
+
+def ended(tmp_path: Path, code: str) -> sanity.Run:
+    """A run whose program, Python `code`, has ended."""
+    folder = tmp_path / "0/ansible_collections/devfleet/codex"
+    folder.mkdir(parents=True)
+    return sanity.start([sys.executable, "-c", code], folder, {}, tmp_path)
+
+
+def test_every_ansible_core_ignores_the_same() -> None:
+    assert [path.name for path in IGNORE_FILES] == [
+        f"ignore-{core.series}.txt" for core in cores.cores()
+    ]
+    assert len({path.read_bytes() for path in IGNORE_FILES}) == 1
+
+
+def test_what_is_ignored_has_its_reason() -> None:
+    for line in IGNORE_FILES[0].read_text(encoding="utf-8").splitlines():
+        assert line.startswith((sanity.VENDORED, BOUNDS_A_PROCESS)), line
+        assert re.fullmatch(r"\S+ [\w-]+(:[\w-]+)?(!skip)? # \S.{20,}", line), line
+
+
+def test_tracked_files_are_copied_as_they_are_now(tmp_path: Path) -> None:
+    checkout, folder = tmp_path / "checkout", tmp_path / "copy"
+    ignored = checkout / "tests/sanity/ignore-2.19.txt"
+    ignored.parent.mkdir(parents=True)
+    ignored.write_text(f"{sanity.VENDORED}api.py pylint!skip # theirs\nmine.py pylint # mine\n")
+    for name in ("mine.py", "gone.py"):
+        (checkout / name).write_text("committed = 1\n")
+    git(checkout, "init", "-q")
+    git(checkout, "add", ".")
+    (checkout / "mine.py").write_text("changed = 1\n")
+    (checkout / "gone.py").unlink()
+    (checkout / "untracked.py").write_text("")
+
+    sanity.copy_tracked(checkout, folder)
+
+    copied = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert copied == {"mine.py", "tests/sanity/ignore-2.19.txt"}
+    assert (folder / "mine.py").read_text() == "changed = 1\n"
+    assert (folder / "tests/sanity/ignore-2.19.txt").read_text() == "mine.py pylint # mine\n"
+
+
+def test_a_source_that_is_neither_checkout_nor_artefact_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.tar.gz").write_bytes(b"none")
+    with pytest.raises(sanity.SanityError, match="is no git checkout"):
+        sanity.copy_tracked(tmp_path, tmp_path / "copy")
+    with pytest.raises(sanity.SanityError, match=r"a\.tar\.gz cannot be unpacked"):
+        sanity.unpack(tmp_path / "a.tar.gz", tmp_path / "copy")
+
+
+def test_a_temporary_folder_in_a_checkout_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(sanity.SanityError, match="TMPDIR"):
+        sanity.check([tmp_path], Path("ansible-test"), tmp_path / "scratch")
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        ("""print('Running sanity test "pylint"')""", True),
+        ("""print('Running sanity test "pylint"'); exit(1)""", False),
+        pytest.param("pass", False, id="nothing was run"),
+    ],
+)
+def test_a_run_has_passed_when_tests_were_run_and_none_failed(
+    tmp_path: Path, code: str, verdict: bool
+) -> None:
+    run = ended(tmp_path, code)
+    assert sanity.report(run, sanity.passed(run, 30)) is verdict
+
+
+def test_a_run_without_end_is_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = ended(tmp_path, "import time; time.sleep(60)")
+    assert sanity.report(run, sanity.passed(run, 0.1)) is False
+    assert run.process.returncode is not None
+    assert "did not end" in capsys.readouterr().out
+
+
+def test_a_skipped_version_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    skipped = 'Skipping sanity test "import" on Python 3.14 because it could not be found.'
+    run = ended(
+        tmp_path, f"print('Running sanity test \"import\"'); print('WARNING: ' + {skipped!r})"
+    )
+    assert sanity.report(run, sanity.passed(run, 30)) is True
+    assert skipped in capsys.readouterr().out
