@@ -34,8 +34,14 @@ def main() -> None:
             scratch, "LICENSES/GPL-3.0-or-later.txt"
         ).read_bytes():
             sys.exit("LICENSE and LICENSES/GPL-3.0-or-later.txt differ; copy one to the other.")
-        reuse = [sys.executable, "-m", "reuse", "--root", scratch, "lint", "--lines"]
-        sys.exit(subprocess.run(reuse, check=False).returncode)
+        done = subprocess.run(
+            [sys.executable, "-m", "reuse", "--root", scratch, "lint", "--lines"],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    print(done.stdout.replace(f"{scratch}/", ""), end="")
+    sys.exit(done.returncode)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 
 """A fake Responses service whose two transports fail in the ways real networks do.
 
-It listens on loopback unless it is told otherwise. The WebSocket modes are those measured against client 0.169.0:
+It listens on loopback unless it is told otherwise. The WebSocket modes are those measured against
+client 0.169.0:
   ok           the upgrade is accepted and every request answered
   http-NNN     the upgrade is refused with that status
   hang         the request is read and never answered
