@@ -12,6 +12,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 import typing as t
 
 import containers
@@ -214,6 +215,12 @@ def process_called(name: str) -> t.Iterator[subprocess.Popen[bytes]]:
     """A process whose command line begins with `name`."""
     process = subprocess.Popen([name, "60"], executable=SLEEP)
     try:
+        # The kernel shows it a moment after the process has begun.
+        command = pathlib.Path(f"/proc/{process.pid}/cmdline")
+        deadline = time.monotonic() + 10
+        while not command.read_bytes():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         yield process
     finally:
         process.kill()
