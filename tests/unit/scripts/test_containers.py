@@ -119,8 +119,10 @@ def test_root_gets_an_engine_from_packages(machine: Machine) -> None:
 def test_an_engine_that_does_not_start_is_told_with_its_log(machine: Machine) -> None:
     machine.has("docker", "exit 1")
     machine.has("dockerd", "echo no bridge; exit 1")
+    began = time.monotonic()
     with pytest.raises(containers.Unavailable, match=r"dockerd did not start; .*dockerd\.log says"):
         containers.start_engine()
+    assert time.monotonic() - began < containers.STARTING / 2
     assert (containers.STATE / "dockerd.log").read_text() == "no bridge\n"
 
 
