@@ -160,8 +160,8 @@ def story(fleet: dict[str, ProxyLaptop], ansible: Controller) -> Story:
         "remediate", FLEET, others={NONE_TO_SET: refused, "lost": {**hosts["lost"], **lost}}
     )
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        found = pool.map(network_checks, [fleet[name].laptop for name in CURED])
-        checks = dict(zip(CURED, found, strict=True))
+        asked = pool.map(network_checks, [fleet[name].laptop for name in CURED])
+        answers = dict(zip(CURED, asked, strict=True))
     second_remediate, after_second_remediate = play("remediate", CURED)
     rollback, after_rollback = play("rollback", TAKEN_BACK, reconnect_purge=True)
     return Story(
@@ -172,7 +172,7 @@ def story(fleet: dict[str, ProxyLaptop], ansible: Controller) -> Story:
         after_prediction=after_prediction,
         remediate=remediate,
         after_remediate=after_remediate,
-        checks=checks,
+        checks=answers,
         second_remediate=second_remediate,
         after_second_remediate=after_second_remediate,
         rollback=rollback,

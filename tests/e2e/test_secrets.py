@@ -186,10 +186,10 @@ def story(make_laptop: LaptopFactory, ansible: Controller) -> t.Iterator[Story]:
 
 
 def played(controller: Controller, fleet: dict[str, ProxyLaptop]) -> Story:
-    hosts = {}
+    hosts: dict[str, dict[str, t.Any]] = {}
     for name, one in fleet.items():
         address = one.addresses["bad"] if name == "secret-failing" else one.given.address
-        hosts[name] = one.variables(reconnect_proxy=url("http", "given", address))
+        hosts[name] = {**one.variables(reconnect_proxy=url("http", "given", address))}
     for name in ("secret-bodies", "secret-words"):
         hosts[name]["reconnect_executable"] = str(fleet[name].laptop.home / "codex")
     # Without pipelining modules and their options are files for a moment.

@@ -22,7 +22,7 @@ from cores import find_python
 from support.galaxy import galaxy, run
 
 ROOT = vendor.ROOT
-BUILT_FROM_GIT = (
+BUILT_FROM_GIT: tuple[str, ...] = (
     "README.md",
     "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
@@ -34,8 +34,6 @@ BUILT_FROM_GIT = (
     "plugins/",
     "roles/",
     "playbooks/",
-)
-BUILT_FROM_GIT += (
     "docs/",
     "changelogs/config.yaml",
     "changelogs/changelog.yaml",

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+import typing as t
 from pathlib import Path
 
 import hypothesis
@@ -37,7 +38,7 @@ from support.diagnosis_cases import (
     Case,
     seen,
 )
-from support.doctor_cases import ONE_RUN, WITHOUT_A_RUN, Pair
+from support.doctor_cases import BLOCKED, GATEWAY, ONE_RUN, WITHOUT_A_RUN, Pair
 from support.doctor_samples import BUILT_IN, OPEN, recorded, report
 from support.generated_runs import PROVIDERS, RUNS, counted_failure
 from support.history_cases import (
@@ -213,7 +214,7 @@ FALSE_POSITIVES: dict[str, Observed] = {
     **{
         f"beside a recorded report: {name}": seen(recorded(name), RECORDED[name][0], **beside)
         for name, (beside, expected) in RECORDED_BESIDE.items()
-        if "logs" not in beside and expected != diagnosis_cases.BLOCKED
+        if "logs" not in beside and expected != BLOCKED
     },
     **{
         name: CASES[case][0]
@@ -283,8 +284,8 @@ def test_no_healthy_where_the_facts_know_a_false_negative_and_the_log_has_the_ev
     log_database.write(tmp_path / "logs_2.sqlite", [*rows, *log_database.copied(rows, 1)])
     logs = read_logs(str(tmp_path), 0.0)
     run = recorded(f"0.169.0/{flavour}.ws-{mode}.json")
-    assert judge([run], diagnosis_cases.GATEWAY).verdict == "healthy"
-    assert pair(diagnose(seen(run, diagnosis_cases.GATEWAY, logs=logs))) == expected
+    assert judge([run], GATEWAY).verdict == "healthy"
+    assert pair(diagnose(seen(run, GATEWAY, logs=logs))) == expected
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDED if "looks-ok" in name])
@@ -294,7 +295,7 @@ def test_no_healthy_for_a_snippet_for_which_doctor_is_green(name: str) -> None:
     assert pair(diagnose(seen(recorded(name), provider))) == expected
 
 
-_BESIDE = {
+_BESIDE: dict[str, list[t.Any]] = {
     "proxies": [observed.proxies for observed, _expected in BY_PROXIES.values()],
     "routes": [observed.routes for observed, _expected in BY_PROXIES.values()],
     "login": [observed.login for observed, _expected in BY_LOGIN.values()],

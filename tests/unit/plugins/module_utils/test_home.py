@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _home
 from ansible_collections.devfleet.codex.plugins.module_utils._home import (
     CodexHome,
     HomeRefused,
@@ -77,7 +77,7 @@ def test_an_owner_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -
     def unknown(_uid: int) -> None:
         raise KeyError
 
-    monkeypatch.setattr(_home.pwd, "getpwuid", unknown)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
     assert locate(None, {}).owner == str(os.geteuid())
 
 

@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _beside, _inspection, _routes
 from ansible_collections.devfleet.codex.plugins.module_utils._client import Installation
 from ansible_collections.devfleet.codex.plugins.module_utils._doctor import HTTP, WEBSOCKET
+from ansible_collections.devfleet.codex.plugins.module_utils._observations import Routes
 from ansible_collections.devfleet.codex.plugins.module_utils._process import Outcome
 from ansible_collections.devfleet.codex.plugins.module_utils._version import parse_version
 from hypothesis import strategies
@@ -55,7 +56,7 @@ BASE_URLS = (
 def test_a_hostile_base_url(
     home: Path, monkeypatch: pytest.MonkeyPatch, key: str, written: str
 ) -> None:
-    def within_this_machine(host: str, *others: t.Any) -> _routes.Routes:
+    def within_this_machine(host: str, *others: t.Any) -> Routes:
         asked = host if host == "127.0.0.1" or len(host) > 255 or "\0" in host else "127.0.0.1"
         return _routes.routes(asked, *others)
 
@@ -78,14 +79,9 @@ HOSTILE_VALUES = (
 @pytest.mark.parametrize("value", HOSTILE_VALUES, ids=[repr(one)[:24] for one in HOSTILE_VALUES])
 def test_a_hostile_environment(home: Path, value: str) -> None:
     names = (
-        "HTTPS_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "NO_PROXY",
-        "SSL_CERT_FILE",
-        "OPENAI_API_KEY",
+        *("HTTPS_PROXY", "http_proxy", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
+        *("OPENAI_API_KEY", "CODEX_SQLITE_HOME", "CODEX_CA_CERTIFICATE", "CODEX_API_KEY"),
     )
-    names += ("CODEX_SQLITE_HOME", "CODEX_CA_CERTIFICATE", "CODEX_API_KEY")
     long = len(value) > 100_000
     stub = stubs.codex(home / "codex", "0.169.0", [BLOCKED] * 2)
     found = look(home, BLOCKED, dict.fromkeys(names, value))

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _logs
+from ansible_collections.devfleet.codex.plugins.module_utils._log_rows import follow
 from ansible_collections.devfleet.codex.plugins.module_utils._logs import read_logs
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import NO_LOGS
 from support import log_database
@@ -147,12 +148,16 @@ def test_rows_written_ahead_without_their_index_are_left_alone(
 def test_a_client_writes_while_its_database_is_read(
     tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    follow = _logs.follow
     with writer(database) as client:
         client.write()
 
+        seen: list[t.Any] = []
+
         def slowly(rows: t.Iterable[t.Any]) -> t.Any:
-            return follow(row for row in rows if client.write() is None)
+            for row in rows:
+                client.write()
+                seen.append(row)
+            return follow(seen)
 
         monkeypatch.setattr(_logs, "follow", slowly)
 
@@ -162,8 +167,7 @@ def test_a_client_writes_while_its_database_is_read(
 def test_a_database_that_is_written_without_a_log_ahead_meanwhile_is_read_again(
     tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    follow = _logs.follow
-    touched = []
+    touched: list[bool] = []
 
     def disturbed(rows: t.Iterable[t.Any]) -> t.Any:
         turns = follow(rows)
@@ -175,7 +179,11 @@ def test_a_database_that_is_written_without_a_log_ahead_meanwhile_is_read_again(
     monkeypatch.setattr(_logs, "follow", disturbed)
     assert read_logs(str(tmp_path), 0.0).fallbacks == 2
 
-    monkeypatch.setattr(_logs, "follow", lambda rows: os.utime(database) or follow(rows))
+    def always_disturbed(rows: t.Iterable[t.Any]) -> t.Any:
+        os.utime(database)
+        return follow(rows)
+
+    monkeypatch.setattr(_logs, "follow", always_disturbed)
     assert outcome(tmp_path) == "locked"
 
 

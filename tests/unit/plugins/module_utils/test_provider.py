@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _provider
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import merge
 from ansible_collections.devfleet.codex.plugins.module_utils._provider import ProviderRefused
+from ansible_collections.devfleet.codex.plugins.module_utils._provider_table import is_ours
 from support.planned_cures import API_HOST, GATEWAY, ROOT, TABLE, cure, document, table_of
 from support.provider_tables import CORP, OURS, STRANGER
 
@@ -58,7 +59,7 @@ def test_an_id_is_bare_and_not_built_in(provider_id: str, valid: bool) -> None:
     ],
 )
 def test_ours_or_a_strangers(table: t.Any, wanted_base_url: str | None, ours: bool) -> None:
-    assert _provider.is_ours(table, wanted_base_url) is ours
+    assert is_ours(table, wanted_base_url) is ours
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _dotenv, _routes
+from ansible_collections.devfleet.codex.plugins.module_utils import _dotenv
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import Routes
 from ansible_collections.devfleet.codex.plugins.module_utils._proxy_reading import (
     read_dotenv,
@@ -150,7 +150,7 @@ def test_a_name_that_is_looked_up_for_ever_holds_nobody(monkeypatch: pytest.Monk
         time.sleep(LONG)
         raise OSError("no such name")
 
-    monkeypatch.setattr(_routes.socket, "create_connection", searching)
+    monkeypatch.setattr(socket, "create_connection", searching)
     assert bounded(lambda: routes("slow.invalid", 443, None, None, SOON)).direct is False
 
 

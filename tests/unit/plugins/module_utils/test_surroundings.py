@@ -165,6 +165,6 @@ def test_the_mcp_servers_that_a_session_starts(
 
 
 def test_their_names_are_bounded_in_number() -> None:
-    many = {f"s{number}": {} for number in range(5000)}
+    many: dict[str, t.Any] = {f"s{number}": {} for number in range(5000)}
     found = mcp_servers(Layers({"user": {"mcp_servers": many}}, ()))
     assert len(found) == _surroundings.MOST_MCP_SERVERS

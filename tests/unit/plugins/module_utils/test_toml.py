@@ -262,7 +262,7 @@ def test_what_toml_cannot_express_is_an_error(value: _toml.Scalar) -> None:
 )
 def test_keys_are_quoted_where_they_have_to_be(path: _toml.KeyPath, text: str) -> None:
     assert _toml.dotted_key(path) == text
-    data = tomllib.loads(f"{text} = 1")
+    data: t.Any = tomllib.loads(f"{text} = 1")
     for segment in path:
         data = data[segment]
     assert data == 1

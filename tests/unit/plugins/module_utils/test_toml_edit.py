@@ -47,7 +47,9 @@ L = ("p", "new", "l")
 
 
 def wanted(case: Case) -> dict[_toml.KeyPath, _toml.Scalar]:
-    values = {(key,): value for key, value in case["set_root"].items()}
+    values: dict[_toml.KeyPath, _toml.Scalar] = {
+        (key,): value for key, value in case["set_root"].items()
+    }
     for provider_id, keys in case["set_provider"].items():
         values.update((("model_providers", provider_id, key), keys[key]) for key in keys)
     return values

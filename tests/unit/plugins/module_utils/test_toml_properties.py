@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 import pytest
 import tomlkit
@@ -80,7 +81,7 @@ def test_a_damaged_file_is_refused_or_edited_right(
         return
     result = tomlrt.loads(planned.after.removeprefix(BOM)).to_dict()
     for path, value in request.set_values.items():
-        found = result
+        found: t.Any = result
         for segment in path:
             found = found[segment]
         assert found == value

@@ -177,7 +177,12 @@ def test_a_drive_that_hangs_is_not_waited_for(
 ) -> None:
     root = Root(tmp_path, WSL2)
     monkeypatch.setattr(_wsl, "_SECONDS", 0.1)
-    monkeypatch.setattr(_wsl, "_wanted_mode", lambda _root: time.sleep(1) or "mirrored")
+
+    def late(_root: str) -> str:
+        time.sleep(1)
+        return "mirrored"
+
+    monkeypatch.setattr(_wsl, "_wanted_mode", late)
     assert root.kind() == "wsl2"
 
 

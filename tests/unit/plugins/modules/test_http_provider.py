@@ -89,7 +89,8 @@ def test_an_endpoint_that_was_ours_follows_the_one_that_is_wanted(
     machine: Machine, url: str | None
 ) -> None:
     machine.run(base_url="https://old.example.com/v1")
-    result = machine.run(**({"base_url": url} if url else {}))
+    options: dict[str, t.Any] = {"base_url": url} if url else {}
+    result = machine.run(**options)
     assert (result["changed"], result["provider_id"]) == (True, "openai_http")
     assert meaning(machine)["model_providers"]["openai_http"].get("base_url") == url
 

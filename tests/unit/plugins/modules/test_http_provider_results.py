@@ -206,7 +206,7 @@ def test_another_name_is_written_into_the_table_that_is_there(machine: Machine) 
 
 
 def test_the_base_url_of_the_option_is_taken_back_too(machine: Machine) -> None:
-    options = {"base_url": "https://gw.example.com/v1"}
+    options: dict[str, t.Any] = {"base_url": "https://gw.example.com/v1"}
     machine.run(**options)
     machine.config.write_bytes(machine.config.read_bytes() + b"[tui]\n")
     machine.run(state="absent", purge=True, **options)

@@ -20,8 +20,12 @@ CURED = {
     "model_providers": tomlrt.loads(TABLE.decode()).to_dict()["model_providers"],
 }
 CORP = b'[model_providers.corp]\nname = "Company"\nenv_key = "K"\nsupports_websockets = true\n'
-OLD_PROFILE = {"scope": "profile", "profile": "http", "codex_version": "codex-cli 0.133.0"}
-PROFILE = {"scope": "profile", "profile": "http", "codex_version": "0.169.0"}
+OLD_PROFILE: dict[str, t.Any] = {
+    "scope": "profile",
+    "profile": "http",
+    "codex_version": "codex-cli 0.133.0",
+}
+PROFILE: dict[str, t.Any] = {"scope": "profile", "profile": "http", "codex_version": "0.169.0"}
 
 
 @pytest.fixture
@@ -154,7 +158,11 @@ def test_the_client_that_is_named_is_asked(
     (machine.home / ".local/bin/codex").rename(machine.home / "named-codex")
     fake_client(machine, "0.169.0")
     monkeypatch.setenv("PATH", f"{machine.home}/.local/bin:/usr/bin:/bin")
-    options = {"scope": "profile", "profile": "http", "executable": "~/named-codex"}
+    options: dict[str, t.Any] = {
+        "scope": "profile",
+        "profile": "http",
+        "executable": "~/named-codex",
+    }
     assert machine.run(**options)["path"] == str(machine.config)
 
 
@@ -238,7 +246,7 @@ def test_a_dangling_link_below_is_no_file(machine: Machine) -> None:
 def test_a_profile_is_taken_back_where_it_was_written(
     machine: Machine, before: str, after: str
 ) -> None:
-    options = {"scope": "profile", "profile": "http"}
+    options: dict[str, t.Any] = {"scope": "profile", "profile": "http"}
     made = machine.run(codex_version=before, **options)
     back = machine.run(state="absent", purge=True, codex_version=after, **options)
     assert (back["changed"], back["path"]) == (True, made["path"])
