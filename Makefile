@@ -72,7 +72,7 @@ lint: vendor ## run every linter
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary $(foreach kind,$(PLUGIN_KINDS),-p ansible_collections.devfleet.codex.plugins.$(kind))
-	@$(BIN)/mypy --no-error-summary noxfile.py scripts tests/support
+	@$(BIN)/mypy --no-error-summary --python-version 3.11 noxfile.py scripts tests $(wildcard molecule/*/*/*.py)
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
