@@ -17,6 +17,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -170,8 +171,17 @@ def start(command: list[str], folder: Path, variables: t.Mapping[str, str], sour
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     return Run(source, process, log)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End `process` and what it has started, such as the workers of pylint."""
+    # Nothing is left of the group as a rule; macOS says EPERM where only a zombie is left.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def passed(run: Run, limit: float) -> bool:
@@ -183,8 +193,7 @@ def passed(run: Run, limit: float) -> bool:
             output.write(f"ansible-test did not end in {LIMIT} s and was ended.\n")
         return False
     finally:
-        run.process.kill()
-        run.process.wait()
+        stop(run.process)
 
 
 def report(run: Run, succeeded: bool) -> bool:
@@ -231,7 +240,7 @@ def check(sources: t.Sequence[Path], ansible_test: Path, scratch: Path) -> bool:
         runs = []
         for source, folder in zip(sources, folders):
             runs.append(start(sanity, folder, variables, source))
-            stack.callback(runs[-1].process.kill)
+            stack.callback(stop, runs[-1].process)
         # Each run is reported, also after one that failed.
         verdicts = [report(run, passed(run, max(deadline - time.monotonic(), 0))) for run in runs]
         return all(verdicts)
@@ -249,6 +258,8 @@ def main() -> None:
         "sources", nargs="+", type=Path, metavar="SOURCE", help="a git checkout, or an artefact"
     )
     arguments = parser.parse_args()
+    # So that what was started is ended when make, or a limit of time, ends this.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     sources = [source.resolve() for source in arguments.sources]
     try:
         with tempfile.TemporaryDirectory(prefix="sanity-") as scratch:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cores
@@ -28,6 +29,12 @@ def ended(tmp_path: Path, code: str) -> sanity.Run:
     folder = tmp_path / "0/ansible_collections/devfleet/codex"
     folder.mkdir(parents=True)
     return sanity.start([sys.executable, "-c", code], folder, {}, tmp_path)
+
+
+def is_running(process: str) -> bool:
+    command = ["ps", "-o", "stat=", "-p", process]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    return done.stdout.strip()[:1] not in ("", "Z")
 
 
 def test_every_ansible_core_ignores_the_same() -> None:
@@ -94,10 +101,15 @@ def test_a_run_has_passed_when_tests_were_run_and_none_failed(
 
 
 def test_a_run_without_end_is_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = ended(tmp_path, "import time; time.sleep(60)")
-    assert sanity.report(run, sanity.passed(run, 0.1)) is False
-    assert run.process.returncode is not None
-    assert "did not end" in capsys.readouterr().out
+    worker = "import subprocess; print(subprocess.Popen(['sleep', '60']).pid, flush=True)"
+    run = ended(tmp_path, f"{worker}; import time; time.sleep(60)")
+    assert sanity.report(run, sanity.passed(run, 2)) is False
+    printed = capsys.readouterr().out
+    assert "did not end" in printed
+    deadline = time.monotonic() + 10
+    while is_running(printed.split()[0]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(printed.split()[0])
 
 
 def test_a_skipped_version_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
