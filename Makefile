@@ -124,7 +124,8 @@ molecule-%: vendor containers
 matrix: dev ## run the tests under every ansible-core, or under those of TAGS="2.20 2.21"
 	@$(BIN)/nox $(if $(TAGS),--tags $(TAGS))
 
-test: gates client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) molecule ## pass the gates, run the Molecule scenarios, then all tests in one run
+test: gates client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) ## pass the gates, run the Molecule scenarios, then all tests in one run
+	@$(MAKE) --no-print-directory -j2 --output-sync=target molecule
 	@$(OFFLINE) $(BIN)/python -m pytest
 
 demo: vendor client ## show the main job on three pretend laptops
@@ -140,4 +141,5 @@ changelog: dev ## turn the fragments into the release notes of the version in ga
 	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog release --reload-plugins
 
 clean: ## remove everything that make has made
+	-@test ! -x $(BIN)/python || $(BIN)/python scripts/containers.py stop
 	rm -rf .cache .venv plugins/module_utils/_vendor/tomlkit

@@ -54,7 +54,7 @@ def make_environment(wanted: str) -> None:
             " install one (Debian: apt-get install python3-venv), or name another Python with"
             " make PYTHON=..."
         )
-    print("Setting up .venv with the project's tools; this takes about a minute.", flush=True)
+    print("Setting up .venv with the project's tools; this takes one to two minutes.", flush=True)
     subprocess.run(venv, check=True)
     subprocess.run(
         [*pip, "--disable-pip-version-check", "install", "-qq", "-r", str(REQUIREMENTS[0])],

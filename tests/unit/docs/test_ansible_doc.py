@@ -16,9 +16,6 @@ import typing as t
 
 import pytest
 import yaml
-from ansible.playbook.block import Block
-from ansible.playbook.play import Play
-from ansible.playbook.task import Task
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 COLLECTION = "devfleet.codex"
@@ -26,7 +23,6 @@ COLLECTION = "devfleet.codex"
 KINDS = {"modules": "module"}
 WITHOUT_DOCUMENTATION = {"action", "doc_fragments", "module_utils", "plugin_utils"}
 
-KEYWORDS = {*Play.fattributes, *Block.fattributes, *Task.fattributes}
 LISTS_OF_TASKS = ("block", "rescue", "always", "pre_tasks", "tasks", "post_tasks", "handlers")
 
 Document = t.Mapping[str, t.Any]
@@ -53,13 +49,10 @@ ENTRY_POINTS = [
 ]
 
 
-@functools.cache
-def shown(kind: str) -> dict[str, t.Any]:
-    """What `ansible-doc --json` prints of everything of `kind`, by its name in the collection."""
-    names = ROLES if kind == "role" else [name for one, name in PLUGINS if one == kind]
+def ansible_doc(*arguments: str) -> dict[str, t.Any]:
+    """What `ansible-doc --json` prints; raises CalledProcessError."""
     done = subprocess.run(
-        [sys.executable, "-m", "ansible", "doc", "--json", "--type", kind]
-        + [f"{COLLECTION}.{name}" for name in names],
+        [sys.executable, "-m", "ansible", "doc", "--json", *arguments],
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(ROOT / ".cache"),
@@ -73,7 +66,21 @@ def shown(kind: str) -> dict[str, t.Any]:
         timeout=60,
         check=True,
     )
-    documents: dict[str, t.Any] = json.loads(done.stdout)
+    printed: dict[str, t.Any] = json.loads(done.stdout)
+    return printed
+
+
+@functools.cache
+def keywords() -> frozenset[str]:
+    """The keywords of plays, blocks and tasks."""
+    return frozenset(ansible_doc("--type", "keyword", "--list"))
+
+
+@functools.cache
+def shown(kind: str) -> dict[str, t.Any]:
+    """What ansible-doc knows of everything of `kind`, by its name in the collection."""
+    names = ROLES if kind == "role" else [name for one, name in PLUGINS if one == kind]
+    documents = ansible_doc("--type", kind, *(f"{COLLECTION}.{name}" for name in names))
     return {name.removeprefix(f"{COLLECTION}."): one for name, one in documents.items()}
 
 
@@ -104,7 +111,7 @@ def actions(entries: t.Iterable[Document]) -> t.Iterator[str]:
         for name, value in entry.items():
             if name in LISTS_OF_TASKS:
                 yield from actions(value)
-            elif name not in KEYWORDS and not name.startswith("with_"):
+            elif name not in keywords() and not name.startswith("with_"):
                 yield name
 
 
