@@ -16,7 +16,6 @@ EARLIER_VERSIONS := $(notdir $(wildcard tests/e2e/clients/*))
 # Those of the earlier ones that "make test" runs too; tests/support/client_versions.py says why.
 USUAL_VERSIONS := 0.130.0 0.131.0
 VERSION_STAMPS = $(patsubst %,.cache/clients/%/.installed,$(1))
-MOLECULE_FOLDER := $(CURDIR)/.cache/molecule
 SCENARIO ?= $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
 
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
@@ -108,24 +107,14 @@ containers: dev client ## get the engine and the images that the Molecule scenar
 molecule: $(addprefix molecule-,$(SCENARIO)) ## run the Molecule scenarios, or the one of SCENARIO=NAME, in containers
 	@test -n "$(strip $(SCENARIO))" || { echo "make molecule: there is no scenario in molecule/." >&2; exit 1; }
 
-# Molecule 26.10.0 ends with status 0 when a playbook is missing; its closing line tells.
 molecule-%: vendor containers
-	@mkdir -p $(MOLECULE_FOLDER)/$*
-	@log=$(MOLECULE_FOLDER)/$*.log; \
-	env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$(MOLECULE_FOLDER)/$*" MOLECULE_EPHEMERAL_DIRECTORY="$(MOLECULE_FOLDER)/$*" \
-	  LC_ALL=C.UTF-8 PYTHONUNBUFFERED=1 $$(env | grep -E '^(DOCKER|MOLECULE_IMAGE)_') \
-	  $(BIN)/molecule test --scenario-name $* >$$log 2>&1 || { cat $$log; exit 1; }; \
-	grep -qF 'Molecule executed 1 scenario (1 successful)' $$log || { cat $$log; \
-	  echo "make molecule: not every step of $* was run; restore the playbook that is called missing above." >&2; exit 1; }; \
-	echo "molecule/$*: all of these were seen"; \
-	sed -n 's/^ *"msg": "seen: \(.*\)".*/  \1/p' $$log | grep . || { \
-	  echo "make molecule: the scenario $* has verified nothing; $$log has what it did." >&2; exit 1; }
+	@$(BIN)/python scripts/scenario.py $*
 
 matrix: dev ## run the tests under every ansible-core, or under those of TAGS="2.20 2.21"
 	@$(BIN)/nox $(if $(TAGS),--tags $(TAGS))
 
 test: gates client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) ## pass the gates, run the Molecule scenarios, then all tests in one run
-	@$(MAKE) --no-print-directory -j2 --output-sync=target molecule
+	@$(MAKE) --no-print-directory -j2 molecule
 	@$(OFFLINE) $(BIN)/python -m pytest
 
 demo: vendor client ## show the main job on three pretend laptops
@@ -141,5 +130,6 @@ changelog: dev ## turn the fragments into the release notes of the version in ga
 	@HOME="$(CURDIR)/.cache" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-changelog release --reload-plugins
 
 clean: ## remove everything that make has made
-	-@test ! -x $(BIN)/python || $(BIN)/python scripts/containers.py stop
+	@test ! -x $(BIN)/python || $(BIN)/python scripts/containers.py remove
+	@test ! -x $(BIN)/python || $(BIN)/python scripts/containers.py stop
 	rm -rf .cache .venv plugins/module_utils/_vendor/tomlkit
