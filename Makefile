@@ -21,6 +21,8 @@ SCENARIO ?= $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
+# The tools' environment holds collections; the project's own may not need them.
+export ANSIBLE_COLLECTIONS_SCAN_SYS_PATH := false
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 .DEFAULT_GOAL := help
@@ -132,4 +134,5 @@ changelog: dev ## turn the fragments into the release notes of the version in ga
 clean: ## remove everything that make has made
 	@test ! -x $(BIN)/python || $(BIN)/python scripts/containers.py remove
 	@test ! -x $(BIN)/python || $(BIN)/python scripts/containers.py stop
-	rm -rf .cache .venv plugins/module_utils/_vendor/tomlkit
+	rm -rf .cache .venv .hypothesis plugins/module_utils/_vendor/tomlkit changelogs/.plugin-cache.yaml
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -120,6 +120,6 @@ def _why_failed(seen: dict[str, t.Any]) -> str:
     if not said:
         return str(seen.get("msg") or "codex_info failed without a word")
     return (
-        f"codex_info could not be run ({clean(said[-1].strip())}); "
+        f"codex_info could not be run ({clean(said[-1])}); "
         "set ansible_python_interpreter to a Python 3.9 or later"
     )
