@@ -75,6 +75,7 @@ class Controller:
             **process_environment(self.folder, self.proxy, self.certificates),
             "ANSIBLE_HOME": str(self.folder / "ansible"),
             "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".cache/collections"),
+            # The tools have collections beside them; this one needs none.
             "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false",
             "ANSIBLE_CONFIG": str(REPOSITORY / "tests/ansible.cfg"),
             "ANSIBLE_NOCOLOR": "1",
