@@ -15,7 +15,6 @@ import sys
 import typing as t
 
 import containers
-import tomllib
 import yaml
 from cores import PYTHONS, cores
 
@@ -35,12 +34,12 @@ ACTION = parsed(".github/actions/set-up/action.yml")
 
 
 def parts_of_make_test() -> set[str]:
-    """What `make test` does at once: its prerequisites but for the client, and all of pytest."""
-    (prerequisites,) = re.findall(r"^test: (.*) ##", MAKEFILE, re.MULTILINE)
-    targets = set(re.sub(r"\$\(.*\)", "", prerequisites).split()) - {"client"}
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    folders = settings["tool"]["pytest"]["ini_options"]["testpaths"]
-    return targets | {pathlib.PurePath(folder).name for folder in folders}
+    """What `make test` does: its prerequisites but for the client, and what it makes in turn."""
+    ((prerequisites, recipe),) = re.findall(
+        r"^test: (.*) ##.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE
+    )
+    made = re.findall(r"(?<= )[a-z][a-z0-9-]*", " ".join(recipe.splitlines()))
+    return {*re.sub(r"\$\(.*\)", "", prerequisites).split(), *made} - {"client"}
 
 
 def commands(job: dict[str, t.Any]) -> list[str]:
@@ -74,6 +73,7 @@ def test_all_that_make_test_does_is_done_at_every_push() -> None:
     always = {
         command.split()[1] for job in JOBS.values() if "if" not in job for command in commands(job)
     }
+    assert {"gates", "molecule", "unit", "integration", "e2e"} == parts_of_make_test()
     assert parts_of_make_test() <= always
     assert "matrix" in always
 
