@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pathlib
@@ -31,6 +32,9 @@ def parsed(path: str) -> dict[str, t.Any]:
 WORKFLOW = parsed(".github/workflows/ci.yml")
 JOBS: dict[str, dict[str, t.Any]] = WORKFLOW["jobs"]
 ACTION = parsed(".github/actions/set-up/action.yml")
+# Where sudo keeps neither, make would be given another Python.
+AS_ROOT = 'sudo env "PATH=$PATH" "PYTHON=$PYTHON" '
+NOX = (sys.executable, "-m", "nox")
 
 
 def parts_of_make_test() -> set[str]:
@@ -43,12 +47,12 @@ def parts_of_make_test() -> set[str]:
 
 
 def commands(job: dict[str, t.Any]) -> list[str]:
-    return [step["run"] for step in job["steps"] if "run" in step]
+    return [step["run"].removeprefix(AS_ROOT) for step in job["steps"] if "run" in step]
 
 
-def sessions(**environment: str) -> list[dict[str, t.Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "nox", "--list", "--json"],
+def ran(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -56,6 +60,19 @@ def sessions(**environment: str) -> list[dict[str, t.Any]]:
         timeout=60,
         check=False,
     )
+
+
+def skips(condition: str) -> dict[pathlib.Path, list[str]]:
+    """The group of the pattern `condition` in every `skipif` that it is in, by file."""
+    found = {
+        path: re.findall(rf"skipif\(\s*{condition}", path.read_text(encoding="utf-8"))
+        for path in (ROOT / "tests").rglob("test_*.py")
+    }
+    return {path: groups for path, groups in found.items() if groups}
+
+
+def sessions(**environment: str) -> list[dict[str, t.Any]]:
+    done = ran(*NOX, "--list", "--json", **environment)
     assert done.returncode == 0, done.stderr
     found: list[dict[str, t.Any]] = json.loads(done.stdout)
     return found
@@ -73,8 +90,9 @@ def test_all_that_make_test_does_is_done_at_every_push() -> None:
     always = {
         command.split()[1] for job in JOBS.values() if "if" not in job for command in commands(job)
     }
-    assert {"gates", "molecule", "unit", "integration", "e2e"} == parts_of_make_test()
-    assert parts_of_make_test() <= always
+    # The one makes what molecule wants; the other is the part of e2e that runs beside it.
+    parts = parts_of_make_test() - {"containers", "usual-versions"}
+    assert {"gates", "molecule", "unit", "integration", "e2e"} == parts <= always
     assert "matrix" in always
 
 
@@ -122,6 +140,43 @@ def test_a_session_without_its_python_is_not_left_out(tmp_path: pathlib.Path) ->
     missing = {session["python"] for session in found}
     assert "python3.9" in missing
     assert "python3.11 or python3.12 or python3.13" in missing
+    # With an environment that is there already, nox would not look for its Python.
+    nox = (*NOX, "--envdir", str(tmp_path / "nox"))
+    done = ran(*nox, "--session", "target-3.9", PATH=str(tmp_path), PYENV_ROOT=str(tmp_path))
+    assert done.returncode != 0, done.stderr
+    assert "python3.9 not found" in done.stderr
+
+
+def test_what_only_root_can_try_is_tried_after_all_that_users_do() -> None:
+    # What root has made in the checkout, the user could not write to any more.
+    steps = [step["run"] for step in JOBS["tests"]["steps"] if "run" in step]
+    assert [step for step in steps if step.startswith("sudo")] == [steps[-1]]
+    assert steps[-1] == f"{AS_ROOT}make unit"
+    found = skips(r"os\.(geteuid)\(\) != 0")
+    assert {path.relative_to(ROOT / "tests").parts[0] for path in found} == {"unit"}
+
+
+def test_the_runner_is_refused_where_the_network_stays_open(tmp_path: pathlib.Path) -> None:
+    (script,) = (
+        step["run"]
+        for step in ACTION["runs"]["steps"]
+        if "scripts/offline.py" in step.get("run", "")
+    )
+    stand_in = tmp_path / "python3"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    for said, status in (("", 0), ("the network stays open to the tests", 1)):
+        stand_in.write_text(f"#!/bin/sh\necho '{said}' >&2\n", encoding="utf-8")
+        stand_in.chmod(0o755)
+        done = ran("bash", "-e", "-c", script, PATH=path)
+        assert done.returncode == status, done.stdout
+        assert said in done.stdout
+
+
+def test_the_runner_has_what_a_test_is_skipped_without() -> None:
+    scripts = "".join(step.get("run", "") for step in ACTION["runs"]["steps"])
+    tools = {*itertools.chain(*skips(r'shutil\.which\("([^"]+)"\) is None').values())}
+    assert "strace" in tools
+    assert [tool for tool in tools if f"install --yes {tool}" not in scripts] == []
 
 
 def test_the_runner_has_every_python_that_is_tested_first() -> None:
