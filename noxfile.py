@@ -106,7 +106,7 @@ def e2e(session: nox.Session, core: str) -> None:
 
 @nox.session(name="target-3.9", python=interpreter("3.9"), tags=["target"])
 def target(session: nox.Session) -> None:
-    """Run the unit tests of what runs on the machines, on the oldest Python that they may have."""
+    """Run the unit tests of the module utils on the oldest Python that a machine may have."""
     session.install("--requirement", str(TARGET_REQUIREMENTS))
     # Its controller side needs a later Python; its module_utils, all that is wanted here, run.
     core = f"ansible-core=={cores()[-1].version}"

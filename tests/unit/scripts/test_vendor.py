@@ -93,3 +93,8 @@ def test_a_wheel_of_another_hash_is_not_taken(tmp_path: Path) -> None:
     wheel = tmp_path / "tomlkit.whl"
     wheel.write_bytes(b"not the pinned wheel")
     assert not vendor.has_pinned_hash(wheel)
+
+
+def test_the_oldest_python_is_tried_with_the_version_that_is_vendored() -> None:
+    requirements = (vendor.ROOT / "tests/requirements-target.txt").read_text(encoding="utf-8")
+    assert f"{vendor.PACKAGE}=={vendor.VERSION}" in requirements.splitlines()
