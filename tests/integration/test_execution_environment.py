@@ -11,6 +11,7 @@ with the build context is done here instead.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import typing as t
 from pathlib import Path
@@ -67,6 +68,28 @@ def test_the_collection_asks_for_nothing_on_the_controller(installed: Path) -> N
     assert asked_for(installed, BUILDER) == {}
     manifest = json.loads((metadata.parents[1] / "MANIFEST.json").read_text(encoding="utf-8"))
     assert manifest["collection_info"]["dependencies"] == {}
+
+
+def test_what_the_collection_asked_for_would_be_met(installed: Path, tmp_path: Path) -> None:
+    shutil.copytree(installed, tmp_path, dirs_exist_ok=True)
+    collection = tmp_path / "ansible_collections/devfleet/codex"
+    metadata = collection / "meta/execution-environment.yml"
+    asking = {"python": "meta/python.txt", "system": "meta/system.txt"}
+    stated = yaml.safe_load(metadata.read_text(encoding="utf-8"))
+    stated["dependencies"] |= asking
+    metadata.write_text(yaml.safe_dump(stated), encoding="utf-8")
+    (collection / asking["python"]).write_text("tomlkit\n", encoding="utf-8")
+    (collection / asking["system"]).write_text("gcc [compile]\n", encoding="utf-8")
+    asked = asked_for(tmp_path, BUILDER)
+    assert "tomlkit" in asked["pip"] and "devfleet.codex" in asked["pip"]
+    assert "gcc" in asked["bindep"] and "devfleet.codex" in asked["bindep"]
+
+
+def test_the_builder_knows_every_key_of_the_metadata(installed: Path, tmp_path: Path) -> None:
+    # A collection's metadata has the form of a definition, and that one alone is held to a schema.
+    metadata = installed / "ansible_collections/devfleet/codex/meta/execution-environment.yml"
+    done = run(BUILDER, "create", "--file", str(metadata), "--context", "context", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_context_holds_the_artefact_and_installs_it(
