@@ -33,17 +33,25 @@ class Core(t.NamedTuple):
     pythons: tuple[str, ...]
 
 
-def pinned(names: t.Collection[str], requirements: Path = REQUIREMENTS) -> list[str]:
-    """The lines of `requirements` for the packages `names`, environment markers included.
+def names(requirements: Path) -> dict[str, list[str]]:
+    """The lines of a requirements file by the name of the package, in lower case, they are for."""
+    found: dict[str, list[str]] = {}
+    for line in requirements.read_text("utf-8").splitlines():
+        if line[:1] not in "#-":
+            found.setdefault(Requirement(line).name.lower(), []).append(line)
+    return found
+
+
+def pinned(packages: t.Collection[str], requirements: Path = REQUIREMENTS) -> list[str]:
+    """The lines of `requirements` for `packages`, environment markers included.
 
     Raises KeyError for a package that has no line there.
     """
-    lines = [line for line in requirements.read_text("utf-8").splitlines() if line[:1] not in "#-"]
-    found = {name: [line for line in lines if Requirement(line).name == name] for name in names}
-    missing = [name for name, its_lines in found.items() if not its_lines]
+    found = names(requirements)
+    missing = [package for package in packages if package.lower() not in found]
     if missing:
         raise KeyError(f"{requirements.name} has no line for {' and '.join(missing)}; add one.")
-    return [line for its_lines in found.values() for line in its_lines]
+    return [line for package in packages for line in found[package.lower()]]
 
 
 def cores(requirements: Path = REQUIREMENTS) -> tuple[Core, ...]:

@@ -21,7 +21,7 @@ import venv
 from pathlib import Path
 
 from build_environment import REQUIREMENTS, ROOT, digest
-from packaging.requirements import Requirement
+from cores import names
 
 HOME = ROOT / ".cache/importer"
 STAMP = HOME / "requirements.sha256"
@@ -45,15 +45,6 @@ EXPECTED: t.Final[t.Mapping[str, str]] = {
 
 class ImporterError(Exception):
     """What stops the check; the text is a sentence for the developer."""
-
-
-def names(path: Path) -> dict[str, list[str]]:
-    """The lines of a requirements file by the package that they are for."""
-    found: dict[str, list[str]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line and line[0] not in "#-":
-            found.setdefault(Requirement(line).name.lower(), []).append(line)
-    return found
 
 
 def make_environment() -> None:
@@ -108,11 +99,20 @@ def reason_for(warning: str) -> str | None:
     return next((why for what, why in EXPECTED.items() if re.search(what, warning)), None)
 
 
-def judge(printed: str) -> list[str]:
-    """The warnings in what galaxy-importer `printed` that EXPECTED has no reason for."""
+def warnings_in(printed: str) -> list[str]:
+    """The warnings and errors in what galaxy-importer `printed`, without their level."""
     lines = printed.splitlines()
-    warnings = [line.partition(": ")[2] for line in lines if line.startswith(("WARNING", "ERROR"))]
+    return [line.partition(": ")[2] for line in lines if line.startswith(("WARNING", "ERROR"))]
+
+
+def judge(warnings: t.Iterable[str]) -> list[str]:
+    """Those of `warnings` that EXPECTED has no reason for."""
     return [warning for warning in warnings if reason_for(warning) is None]
+
+
+def unused(warnings: t.Collection[str]) -> list[str]:
+    """The patterns of EXPECTED that none of `warnings` matches."""
+    return [what for what in EXPECTED if not any(re.search(what, text) for text in warnings)]
 
 
 def main() -> None:
@@ -124,13 +124,21 @@ def main() -> None:
         printed = run_importer(artefact)
     except (ImporterError, OSError, subprocess.TimeoutExpired) as error:
         sys.exit(f"scripts/importer.py: {error}")
-    warnings = judge(printed)
-    print(*(f"WARNING: {warning}" for warning in warnings), sep="\n", end="\n" if warnings else "")
-    if warnings:
+    warnings = warnings_in(printed)
+    unexpected = judge(warnings)
+    for warning in unexpected:
+        print(f"WARNING: {warning}")
+    if unexpected:
         sys.exit(f"galaxy-importer warns of {artefact.name}, see above; mend it.")
-    expected = sum(line.startswith("WARNING") for line in printed.splitlines())
+    # Also what tells that its warnings are no longer read aright: then none of them matches.
+    stale = unused(warnings)
+    if stale:
+        sys.exit(
+            f"scripts/importer.py: no warning of galaxy-importer matches {' or '.join(stale)}; see"
+            " how it prints its warnings, and remove what it does not warn of from EXPECTED."
+        )
     print(
-        f"galaxy-importer accepts {artefact.name}; {expected} warnings were expected,"
+        f"galaxy-importer accepts {artefact.name}; {len(warnings)} warnings were expected,"
         " scripts/importer.py says why."
     )
 

@@ -98,3 +98,7 @@ def test_the_first_version_there_is_is_taken(places: tuple[pathlib.Path, pathlib
 
 def test_no_python_is_told(places: tuple[pathlib.Path, pathlib.Path]) -> None:
     assert cores.find_python(("3.12",)) is None
+
+
+def test_the_environment_has_a_pip_of_its_own() -> None:
+    assert cores.pinned(("pip",)), "scripts call pip in .venv, made without one on Debian's python3"

@@ -18,7 +18,22 @@ EXPECTED = (
 
 
 def test_expected_warnings_are_let_pass() -> None:
-    assert importer.judge("\n".join((*EXPECTED, "Linting collection via ansible-lint..."))) == []
+    printed = "\n".join((*EXPECTED, "Linting collection via ansible-lint..."))
+    warnings = importer.warnings_in(printed)
+    assert len(warnings) == len(EXPECTED)
+    assert importer.judge(warnings) == []
+
+
+def test_a_reason_for_no_warning_is_told() -> None:
+    assert importer.unused(importer.warnings_in("\n".join(EXPECTED))) == []
+    assert importer.unused(importer.warnings_in("\n".join(EXPECTED[:-1]))) == [
+        "^Ignore files skip ansible-test sanity tests, found ignore-"
+    ]
+
+
+def test_another_format_of_the_log_is_not_taken_for_no_warnings() -> None:
+    printed = "\n".join(line.replace("WARNING: ", "[warning] ") for line in EXPECTED)
+    assert importer.unused(importer.warnings_in(printed)) == list(importer.EXPECTED)
 
 
 @pytest.mark.parametrize(
@@ -31,4 +46,5 @@ def test_expected_warnings_are_let_pass() -> None:
 )
 @pytest.mark.parametrize("level", ["WARNING", "ERROR"])
 def test_any_other_warning_is_not(level: str, warning: str) -> None:
-    assert importer.judge("\n".join((EXPECTED[0], f"{level}: {warning}"))) == [warning]
+    printed = "\n".join((EXPECTED[0], f"{level}: {warning}"))
+    assert importer.judge(importer.warnings_in(printed)) == [warning]
