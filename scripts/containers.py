@@ -4,14 +4,17 @@
 
 """Get the Docker engine and the images that the Molecule scenarios run on.
 
-`containers.py start` does that; `containers.py stop` ends the engine, if `start` had to start it.
+`containers.py start` does that, with `--suites bullseye,extra-1` for these images alone (and the
+network's, which every scenario needs); `containers.py stop` ends the engine, if `start` had to
+start it; `containers.py remove` removes the images made here. They stay until then: to renew
+them, remove them and start again.
 
 An engine that answers is used as it is. Where there is none, root on a Debian machine gets one
 from Debian's packages, started by hand, for such a machine may have no systemd.
 
 Each base image is the one that its environment variable names, else Debian's own; one that the
 engine neither has nor can pull is made from Debian's packages by mmdebstrap. MOLECULE_IMAGE_EXTRA
-names images of further distributions that have apt, with commas between.
+names images of further distributions that have apt, with commas between, and blanks if you like.
 """
 
 from __future__ import annotations
@@ -39,7 +42,11 @@ ENGINE_PACKAGES = {"dockerd": ("docker.io", "runc", "iptables")}
 # Of its own from Debian 13 on.
 CLIENT_PACKAGES = {"docker": ("docker-cli",)}
 BOOTSTRAP_PACKAGES = {"mmdebstrap": ("mmdebstrap",)}
+MADE = f"localhost/{REPOSITORY}"
+# What docker says where it got no answer from a registry, as against one that refuses.
+UNREACHED = ("lookup ", "dial tcp", "timeout", "Timeout", "proxyconnect")
 PULLING = 120
+SETTLING = 5
 STARTING = 60
 STOPPING = 30
 
@@ -87,11 +94,26 @@ def start_engine() -> None:
             "no Docker engine answers this user; start one (and put the user into the group"
             " docker), or run this as root on Debian, which gets one from Debian's packages."
         )
-    _install(ENGINE_PACKAGES)
-    _install(CLIENT_PACKAGES)
-    STATE.mkdir(parents=True, exist_ok=True)
+    installed = [_install(packages) for packages in (ENGINE_PACKAGES, CLIENT_PACKAGES)]
+    # Where systemd is, the package has started its own engine, which needs a moment.
+    if any(installed) and _answers_within(SETTLING):
+        return
+    running = _engine_in(LEFT_BEHIND)
+    if running:
+        if _answers_within(STARTING):
+            return
+        raise Unavailable(
+            f"dockerd, process {running}, runs but does not answer; look into its log, or end it."
+        )
     # A process that was killed leaves its number behind, and dockerd refuses to start then.
     LEFT_BEHIND.unlink(missing_ok=True)
+    _start_dockerd()
+    print("Started a Docker engine; python3 scripts/containers.py stop ends it.", flush=True)
+
+
+def _start_dockerd() -> None:
+    """Start dockerd and wait until it answers; raises Unavailable and leaves none otherwise."""
+    STATE.mkdir(parents=True, exist_ok=True)
     log = STATE / "dockerd.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -102,48 +124,78 @@ def start_engine() -> None:
             start_new_session=True,
         )
     PROCESS.write_text(str(process.pid), encoding="ascii")
-    deadline = time.monotonic() + STARTING
-    while not _answers():
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.terminate()
-            raise Unavailable(f"dockerd did not start; {log} says why.")
-        time.sleep(0.5)
+    if _answers_within(STARTING, lambda: process.poll() is None):
+        return
+    process.terminate()
+    try:
+        process.wait(STOPPING)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    PROCESS.unlink()
+    raise Unavailable(f"dockerd did not start; {log} says why.")
 
 
 def stop_engine() -> None:
     """End the engine that `start_engine` started; raises Unavailable when it does not end."""
-    try:
-        process = int(PROCESS.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return
-    # The number may belong to another process by now.
-    if _is_engine(process):
+    process = _engine_in(PROCESS)
+    if process:
         os.kill(process, signal.SIGTERM)
     deadline = time.monotonic() + STOPPING
-    while _is_engine(process):
+    while _engine_in(PROCESS):
         if time.monotonic() > deadline:
             raise Unavailable(f"dockerd, process {process}, did not end in {STOPPING} s.")
         time.sleep(0.2)
-    PROCESS.unlink()
+    PROCESS.unlink(missing_ok=True)
 
 
-def _is_engine(process: int) -> bool:
-    """Whether `process` is a dockerd that runs: of one that has ended no command line is left."""
+def _engine_in(file: pathlib.Path) -> int:
+    """Return the number in `file` if a running dockerd has it, else 0."""
     try:
+        process = int(file.read_text(encoding="ascii"))
+        # Of a process that has ended no command line is left, or it is another's by now.
         command = pathlib.Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return command.split(b"\0")[0] == b"dockerd"
+    except (OSError, ValueError):
+        return 0
+    return process if os.path.basename(command.split(b"\0")[0]) == b"dockerd" else 0
 
 
-def build_images() -> None:
-    """Build a laptop's image on each wanted one, and the network's; raises Unavailable."""
-    bases = {image.tag: _pulled(image) for image in wanted_images(os.environ)}
-    if not all(bases.values()):
+def build_images(suites: t.Collection[str] = ()) -> None:
+    """Build a laptop's image on each of `suites`, or on all, and the network's.
+
+    A suite is the tag of a wanted image. Raises Unavailable.
+    """
+    images = {image.tag: image for image in wanted_images(os.environ)}
+    unknown = sorted(set(suites) - set(images))
+    if unknown:
+        raise Unavailable(f"there is no suite {unknown[0]}; name some of {', '.join(images)}.")
+    tags = [tag for tag in images if not suites or tag in suites or tag == NETWORK_SUITE]
+    unreached: set[str] = set()
+    bases = {tag: _found(images[tag], unreached) for tag in tags}
+    missing = [tag for tag, base in bases.items() if not base]
+    if missing and os.geteuid() != 0:
+        names = " and ".join(f"{images[tag].name} (or {MADE}:{tag})" for tag in missing)
+        raise Unavailable(
+            "no registry gives the base images, and only root can make them from Debian's"
+            f" packages; run this as root, or load {names} into the engine."
+        )
+    if missing:
         _install(BOOTSTRAP_PACKAGES)
+    if not all(_has(f"{REPOSITORY}/laptop:{tag}") for tag in tags):
+        print("Building the images, which takes one to two minutes.", flush=True)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         # list() raises what a thread has raised.
         list(pool.map(_build, bases, bases.values()))
+
+
+def remove_images() -> None:
+    """Remove the images made here, if an engine answers; raises Unavailable."""
+    if not _answers():
+        return
+    listed = _run("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
+    ours = [name for name in listed if name.startswith((f"{REPOSITORY}/", f"{MADE}:"))]
+    if ours:
+        _run("docker", "image", "rm", *ours)
 
 
 def wanted_images(environment: t.Mapping[str, str]) -> list[Image]:
@@ -167,12 +219,18 @@ def wanted_images(environment: t.Mapping[str, str]) -> list[Image]:
     ]
 
 
-def _pulled(image: Image) -> str:
-    """Return the name of `image` if the engine has or can pull it, else an empty string.
+def _found(image: Image, unreached: set[str]) -> str:
+    """Return the base that the engine has or can pull for `image`, else an empty string.
 
-    Raises Unavailable where a variable named it.
+    Raises Unavailable where a variable named it. `unreached` are the registries known to be out
+    of reach, and gets those that this finds to be.
     """
-    if _has(image.name) or _succeeds("docker", "pull", "--quiet", image.name, seconds=PULLING):
+    if _has(image.name):
+        return image.name
+    # First, for a network that drops packets keeps who asks a registry waiting on every start.
+    if not image.variable and _has(f"{MADE}:{image.tag}"):
+        return f"{MADE}:{image.tag}"
+    if _pull(image.name, unreached):
         return image.name
     if image.variable:
         raise Unavailable(
@@ -181,8 +239,29 @@ def _pulled(image: Image) -> str:
     return ""
 
 
-def _build(tag: str, pulled: str) -> None:
-    base = pulled or _bootstrapped(tag)
+def _pull(name: str, unreached: set[str]) -> bool:
+    host, slash, _path = name.partition("/")
+    registry = host if slash and (host == "localhost" or set(host) & set(".:")) else "docker.io"
+    if registry in unreached:
+        return False
+    try:
+        done = subprocess.run(
+            ("docker", "pull", "--quiet", name),
+            capture_output=True,
+            text=True,
+            timeout=PULLING,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        unreached.add(registry)
+        return False
+    if done.returncode != 0 and any(sign in done.stderr for sign in UNREACHED):
+        unreached.add(registry)
+    return done.returncode == 0
+
+
+def _build(tag: str, found: str) -> None:
+    base = found or _bootstrapped(tag)
     for kind in ("laptop", "network") if tag == NETWORK_SUITE else ("laptop",):
         built = f"{REPOSITORY}/{kind}:{tag}"
         folder = str(SHARED / kind)
@@ -191,14 +270,7 @@ def _build(tag: str, pulled: str) -> None:
 
 def _bootstrapped(suite: str) -> str:
     """Return the image of `suite` made from Debian's packages; raises Unavailable."""
-    image = f"localhost/{REPOSITORY}:{suite}"
-    if _has(image):
-        return image
-    if os.geteuid() != 0:
-        raise Unavailable(
-            f"no registry has {suite} for this machine, and only root can make the image from"
-            " Debian's packages; run this as root, or load the image."
-        )
+    image = f"{MADE}:{suite}"
     STATE.mkdir(parents=True, exist_ok=True)
     archive = STATE / f"{suite}.tar"
     left_out = [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "locale", "man")]
@@ -210,8 +282,11 @@ def _bootstrapped(suite: str) -> str:
     return image
 
 
-def _install(packages: t.Mapping[str, tuple[str, ...]]) -> None:
-    """Install what belongs to the commands that are missing; raises Unavailable."""
+def _install(packages: t.Mapping[str, tuple[str, ...]]) -> bool:
+    """Install what belongs to the commands that are missing, and return whether any was.
+
+    Raises Unavailable.
+    """
     missing = [
         package
         for command, names in packages.items()
@@ -219,7 +294,7 @@ def _install(packages: t.Mapping[str, tuple[str, ...]]) -> None:
         for package in names
     ]
     if not missing:
-        return
+        return False
     if shutil.which("apt-get") is None:
         raise Unavailable(f"{' and '.join(packages)} is missing; install it and try again.")
     print(f"Installing {' '.join(missing)}.", flush=True)
@@ -227,10 +302,21 @@ def _install(packages: t.Mapping[str, tuple[str, ...]]) -> None:
     _run("apt-get", "update", "-qq", environment=environment)
     install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing)
     _run(*install, environment=environment)
+    return True
 
 
 def _answers() -> bool:
     return shutil.which("docker") is not None and _succeeds("docker", "version")
+
+
+def _answers_within(seconds: float, hopeful: t.Callable[[], bool] = lambda: True) -> bool:
+    """Whether an engine answers in `seconds`, as long as `hopeful` is true."""
+    deadline = time.monotonic() + seconds
+    while not _answers():
+        if not hopeful() or time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True
 
 
 def _has(image: str) -> bool:
@@ -245,8 +331,8 @@ def _succeeds(*command: str, seconds: int = 30) -> bool:
     return done.returncode == 0
 
 
-def _run(*command: str, environment: t.Mapping[str, str] | None = None) -> None:
-    """Run `command`; raises Unavailable with the end of what it said."""
+def _run(*command: str, environment: t.Mapping[str, str] | None = None) -> str:
+    """Run `command` and return what it printed; raises Unavailable with the end of what it said."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=600, env=environment, check=False
@@ -256,20 +342,25 @@ def _run(*command: str, environment: t.Mapping[str, str] | None = None) -> None:
     if done.returncode != 0:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
         raise Unavailable(f"{' '.join(command[:2])} ended with {done.returncode}:\n{said}")
-
-
-def start() -> None:
-    """Get engine and images; raises Unavailable."""
-    start_engine()
-    build_images()
+    return done.stdout
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=("start", "stop"))
-    action = {"start": start, "stop": stop_engine}[parser.parse_args().action]
+    actions = parser.add_subparsers(dest="action", required=True)
+    start = actions.add_parser("start", help="get the engine and the images")
+    start.add_argument("--suites", default="", help="only these, with commas between")
+    actions.add_parser("stop", help="end the engine that start has started")
+    actions.add_parser("remove", help="remove the images made here")
+    chosen = parser.parse_args()
     try:
-        action()
+        if chosen.action == "start":
+            start_engine()
+            build_images([name.strip() for name in chosen.suites.split(",") if name.strip()])
+        elif chosen.action == "stop":
+            stop_engine()
+        else:
+            remove_images()
     except Unavailable as error:
         print(f"scripts/containers.py: {error}", file=sys.stderr)
         return 1

@@ -58,6 +58,7 @@ def machine(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(containers, "STATE", state)
     monkeypatch.setattr(containers, "PROCESS", state / "dockerd.pid")
     monkeypatch.setattr(containers, "LEFT_BEHIND", tmp_path / "docker.pid")
+    monkeypatch.setattr(containers, "SETTLING", 1)
     return made
 
 
@@ -68,8 +69,8 @@ def as_user(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return machine
 
 
-def run(monkeypatch: pytest.MonkeyPatch, action: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["containers.py", action])
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["containers.py", *arguments])
     return containers.main()
 
 
@@ -102,13 +103,16 @@ def test_another_machines_engine_is_not_replaced(
     assert machine.calls() == ["docker version"]
 
 
-def test_root_gets_an_engine_from_packages(machine: Machine) -> None:
+def test_root_gets_an_engine_from_packages(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
     up = machine.path / "up"
     machine.has("docker", f"[ -e {up} ]", after_install=True)
     machine.has("dockerd", f": > {up}; exec {SLEEP} 60", after_install=True)
     containers.LEFT_BEHIND.write_text("1")
     containers.start_engine()
     try:
+        assert "python3 scripts/containers.py stop ends it" in capsys.readouterr().out
         assert "docker.io" in machine.calls("apt-get install")[0].split()
         assert machine.calls("dockerd") == ["dockerd "]
         assert not containers.LEFT_BEHIND.exists()
@@ -124,6 +128,45 @@ def test_an_engine_that_does_not_start_is_told_with_its_log(machine: Machine) ->
         containers.start_engine()
     assert time.monotonic() - began < containers.STARTING / 2
     assert (containers.STATE / "dockerd.log").read_text() == "no bridge\n"
+    assert not containers.PROCESS.exists()
+
+
+def test_an_engine_that_answers_too_late_is_ended(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    number = tmp_path / "number"
+    machine.has("docker", "exit 1")
+    machine.has("dockerd", f"echo $$ > {number}; exec {SLEEP} 60")
+    monkeypatch.setattr(containers, "STARTING", 1)
+    with pytest.raises(containers.Unavailable, match="dockerd did not start"):
+        containers.start_engine()
+    assert not pathlib.Path("/proc", number.read_text().strip()).exists()
+    assert not containers.PROCESS.exists()
+
+
+def test_the_engine_that_a_package_has_started_is_used(machine: Machine) -> None:
+    asked = machine.path / "asked"
+    machine.has("docker", f"[ -e {asked} ] || {{ : > {asked}; exit 1; }}", after_install=True)
+    machine.has("dockerd", after_install=True)
+    containers.start_engine()
+    assert machine.calls("docker ") == ["docker version"] * 2
+    assert not machine.calls("dockerd")
+
+
+def test_an_engine_that_runs_is_waited_for_and_then_told(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.has("docker", "exit 1")
+    machine.has("dockerd")
+    monkeypatch.setattr(containers, "STARTING", 1)
+    with process_called("/usr/sbin/dockerd") as process:
+        containers.LEFT_BEHIND.write_text(str(process.pid))
+        told = f"dockerd, process {process.pid}, runs but does not answer"
+        with pytest.raises(containers.Unavailable, match=told):
+            containers.start_engine()
+    assert len(machine.calls("docker version")) > 2
+    assert containers.LEFT_BEHIND.exists()
+    assert not machine.calls("dockerd")
 
 
 def test_without_apt_what_is_missing_is_named(machine: Machine) -> None:
@@ -164,10 +207,97 @@ def test_what_cannot_be_pulled_is_made_from_packages(machine: Machine) -> None:
 
 def test_only_root_makes_images_from_packages(as_user: Machine) -> None:
     as_user.has("docker", NO_IMAGE)
-    as_user.has("mmdebstrap")
-    with pytest.raises(containers.Unavailable, match="only root can make the image"):
+    told = r"only root can make them .* load .*localhost/devfleet-codex-molecule:bullseye"
+    with pytest.raises(containers.Unavailable, match=told):
         containers.build_images()
-    assert not as_user.calls("mmdebstrap")
+    assert not as_user.calls("apt-get")
+
+
+def test_images_made_before_need_neither_registry_nor_root(as_user: Machine) -> None:
+    as_user.has("docker", 'case "$3" in debian:*) exit 1 ;; esac')
+    containers.build_images()
+    assert not as_user.calls("docker pull")
+    assert not as_user.calls("apt-get")
+    assert len(as_user.calls("docker build")) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "pulls"),
+    [
+        ("echo dial tcp: lookup registry.example: no such host >&2; exit 1", 1),
+        (f"exec {SLEEP} 60", 1),
+        ("echo manifest unknown >&2; exit 1", 3),
+    ],
+)
+def test_a_registry_out_of_reach_is_asked_once(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, answer: str, pulls: int
+) -> None:
+    machine.has("docker", f'case "$1" in image) exit 1 ;; pull) {answer} ;; esac')
+    machine.has("mmdebstrap")
+    monkeypatch.setattr(containers, "PULLING", 1)
+    containers.build_images()
+    assert len(machine.calls("docker pull")) == pulls
+
+
+def test_another_registry_is_asked_all_the_same(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreached = 'echo "dial tcp" >&2; exit 1'
+    machine.has("docker", f'case "$1$3" in image*) exit 1 ;; pulldebian*) {unreached} ;; esac')
+    machine.has("mmdebstrap")
+    monkeypatch.setenv("MOLECULE_IMAGE_EXTRA", "registry.example/ubuntu:24.04")
+    containers.build_images()
+    assert len(machine.calls("docker pull")) == 2
+
+
+def test_only_the_suites_that_are_asked_for_are_built(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.has("docker", 'case "$3" in devfleet*|debian:11*) exit 1 ;; esac')
+    assert run(monkeypatch, "start", "--suites", "bookworm, ") == 0
+    assert sorted(call.split()[6] for call in machine.calls("docker build")) == [
+        "devfleet-codex-molecule/laptop:bookworm",
+        "devfleet-codex-molecule/laptop:trixie",
+        "devfleet-codex-molecule/network:trixie",
+    ]
+    assert "one to two minutes" in capsys.readouterr().out
+
+
+def test_images_that_are_there_are_not_announced(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.has("docker")
+    containers.build_images()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_suite_that_is_not_there_is_told(machine: Machine) -> None:
+    with pytest.raises(containers.Unavailable, match="there is no suite sid; name some of bullsey"):
+        containers.build_images(["sid"])
+    assert not machine.calls()
+
+
+def test_remove_removes_the_images_made_here_alone(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = "devfleet-codex-molecule/laptop:trixie localhost/devfleet-codex-molecule:trixie"
+    machine.has("docker", f'[ "$2" != ls ] || printf "%s\\n" {ours} debian:13-slim')
+    assert run(monkeypatch, "remove") == 0
+    assert machine.calls("docker image rm") == [f"docker image rm {ours}"]
+
+
+@pytest.mark.parametrize("script", [None, "exit 1"])
+def test_remove_is_silent_where_no_engine_answers(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    script: str | None,
+) -> None:
+    if script:
+        machine.has("docker", script)
+    assert run(monkeypatch, "remove") == 0
+    assert capsys.readouterr() == ("", "")
+    assert not machine.calls("docker image")
 
 
 @pytest.mark.parametrize("variable", ["MOLECULE_IMAGE_BOOKWORM", "MOLECULE_IMAGE_EXTRA"])
