@@ -27,6 +27,7 @@ import typing as t
 from pathlib import Path
 
 import vendor
+import yaml
 from cores import find_python
 
 ROOT = vendor.ROOT
@@ -36,6 +37,10 @@ VENDORED = vendor.TARGET.relative_to(ROOT).as_posix() + "/"
 PYTHONS = tuple(f"3.{minor}" for minor in range(9, 15))
 # Of the longest run, which also makes every virtual environment, on a slow machine.
 LIMIT = 1800
+# "required" in this variable makes it an error that the oldest Python of tests/config.yml is not
+# here; otherwise it is told, for not everyone who develops has a Python that old.
+FLOOR_WANTED = "CODEX_SANITY_FLOOR"
+SKIPPED = re.compile(r"WARNING: (Skipping |Required program )")
 
 # ansible-test fetches this script from a host of its own, which not every network lets through.
 # Its answer is the same: the pip of that version. The script's name says the version.
@@ -71,15 +76,13 @@ class Run(t.NamedTuple):
     log: Path
 
 
-def copy_tracked(checkout: Path, folder: Path) -> None:
-    """Copy the files that git tracks in `checkout`, as they are now, to `folder`.
+def copy_listed(checkout: Path, folder: Path, *options: str) -> None:
+    """Copy what `git ls-files` with `options` lists in `checkout`, as it is now, to `folder`.
 
-    The vendored library is not among them, so the ignore files lose the lines for it: ansible-test
-    refuses a line that names a file which is not there.
+    Without options these are the files that git tracks.
     """
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=checkout, capture_output=True, text=True, check=False
-    )
+    command = ["git", "ls-files", "-z", *options]
+    listed = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
     if listed.returncode != 0:
         raise SanityError(f"{checkout} is no git checkout, so nothing tells what is tracked there.")
     for name in filter(None, listed.stdout.split("\0")):
@@ -87,6 +90,13 @@ def copy_tracked(checkout: Path, folder: Path) -> None:
         if (checkout / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(checkout / name, folder / name)
+
+
+def strip_ignored(folder: Path) -> None:
+    """Take the lines for the vendored library out of the ignore files of `folder`.
+
+    Where it is not, ansible-test refuses them: they name files which are not there.
+    """
     for ignored in (folder / "tests/sanity").glob("ignore-*.txt"):
         lines = ignored.read_text(encoding="utf-8").splitlines(keepends=True)
         ignored.write_text("".join(line for line in lines if not line.startswith(VENDORED)))
@@ -196,19 +206,73 @@ def passed(run: Run, limit: float) -> bool:
         stop(run.process)
 
 
-def report(run: Run, succeeded: bool) -> bool:
-    """Print what `run` found, and return whether its tests were run and passed."""
+def list_tests(command: list[str], folder: Path, variables: t.Mapping[str, str]) -> set[str]:
+    """The tests that `command`, an ansible-test sanity, has for the collection in `folder`."""
+    done = subprocess.run(
+        [*command, "--list-tests"],
+        cwd=folder,
+        env=dict(variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    if done.returncode != 0 or not done.stdout.split():
+        raise SanityError(f"ansible-test does not list its tests: {done.stderr.strip()}.")
+    return set(done.stdout.split())
+
+
+def left_out(text: str, tests: t.Collection[str], absent: t.Collection[str]) -> list[str]:
+    """What ansible-test, whose output is `text`, left out of `tests`, a sentence for each.
+
+    A Python that is `absent` is none of it; without_floor has its say on that.
+    """
+    started = set(re.findall(r'^Running sanity test "(.+?)"', text, re.MULTILINE))
+    # That a test runs is printed before it skips itself, so its name alone proves nothing.
+    skipped = [line for line in text.splitlines() if SKIPPED.match(line)]
+    no_python = [f" on Python {version} because it could not be found." for version in absent]
+    others = [line for line in skipped if not line.endswith(tuple(no_python))]
+    return [
+        *(f"The test {test} was not run." for test in sorted(set(tests) - started)),
+        *(line.removeprefix("WARNING: ") for line in dict.fromkeys(others)),
+    ]
+
+
+def report(run: Run, succeeded: bool, tests: t.Collection[str], absent: t.Collection[str]) -> bool:
+    """Print what `run` found, and return whether all of `tests` were run and passed.
+
+    Only a Python that is `absent` may have been skipped.
+    """
     text = run.log.read_text(encoding="utf-8", errors="replace")
-    tests = re.findall(r'^Running sanity test "(.+?)"', text, re.MULTILINE)
     if not succeeded:
         print(text)
         print(f"ansible-test sanity failed for {run.source}; its findings are above.", flush=True)
         return False
-    for line in text.splitlines():
-        if line.startswith("WARNING: Skipping"):
-            print(line.removeprefix("WARNING: "))
-    print(f"ansible-test sanity passed for {run.source}: {len(set(tests))} tests.", flush=True)
-    return bool(tests)
+    missed = left_out(text, tests, absent)
+    if missed:
+        print(*missed, sep="\n")
+        print(f"ansible-test sanity left out what is above for {run.source}.", flush=True)
+        return False
+    print(f"ansible-test sanity passed for {run.source}: {len(tests)} tests.", flush=True)
+    return True
+
+
+def floor() -> str:
+    """The oldest Python that modules support ("3.9"), of tests/config.yml."""
+    settings = yaml.safe_load((ROOT / "tests/config.yml").read_text(encoding="utf-8"))
+    return str(settings["modules"]["python_requires"]).removeprefix(">=")
+
+
+def without_floor(variables: t.Mapping[str, str]) -> str:
+    """What to say where the Python of floor() is not here.
+
+    Raises SanityError where `variables`, the environment, want it.
+    """
+    sentence = f"NOT TESTED with Python {floor()}, the oldest that modules support: it is not here."
+    if variables.get(FLOOR_WANTED) == "required":
+        raise SanityError(f"{sentence} Install it, or unset {FLOOR_WANTED}.")
+    return sentence
 
 
 def check(sources: t.Sequence[Path], ansible_test: Path, scratch: Path) -> bool:
@@ -222,19 +286,25 @@ def check(sources: t.Sequence[Path], ansible_test: Path, scratch: Path) -> bool:
     pythons = {version: find_python((version,)) for version in PYTHONS}
     variables = environment(ansible_test, filter(None, pythons.values()))
     missing = [version for version, python in pythons.items() if python is None]
+    floor_missing = without_floor(os.environ) if floor() in missing else ""
     if missing:
         print(f"There is no Python {', '.join(missing)} here, so nothing is imported with it.")
     folders = []
     for number, source in enumerate(sources):
         folder = scratch / str(number) / "ansible_collections/devfleet/codex"
         folder.mkdir(parents=True)
-        (copy_tracked if source.is_dir() else unpack)(source, folder)
+        if source.is_dir():
+            copy_listed(source, folder)
+            strip_ignored(folder)
+        else:
+            unpack(source, folder)
         folders.append(folder)
     sanity = [str(ansible_test), "sanity", "--color", "no"]
     # Two at once would make the same virtual environments in the same places.
     first = start([*sanity, "--prime-venvs"], folders[0], variables, sources[0])
     if not passed(first, LIMIT):
-        return report(first, False)
+        return report(first, False, (), ())
+    tests = list_tests(sanity, folders[0], variables)
     deadline = time.monotonic() + LIMIT
     with contextlib.ExitStack() as stack:
         runs = []
@@ -242,8 +312,13 @@ def check(sources: t.Sequence[Path], ansible_test: Path, scratch: Path) -> bool:
             runs.append(start(sanity, folder, variables, source))
             stack.callback(stop, runs[-1].process)
         # Each run is reported, also after one that failed.
-        verdicts = [report(run, passed(run, max(deadline - time.monotonic(), 0))) for run in runs]
-        return all(verdicts)
+        verdicts = [
+            report(run, passed(run, max(deadline - time.monotonic(), 0)), tests, missing)
+            for run in runs
+        ]
+    if floor_missing:
+        print(floor_missing, flush=True)
+    return all(verdicts)
 
 
 def main() -> None:
@@ -264,7 +339,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="sanity-") as scratch:
             succeeded = check(sources, arguments.ansible_test.absolute(), Path(scratch))
-    except (SanityError, OSError) as error:
+    except (SanityError, OSError, subprocess.TimeoutExpired) as error:
         sys.exit(f"scripts/sanity.py: {error}")
     sys.exit(not succeeded)
 
