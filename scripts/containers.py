@@ -35,7 +35,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 STATE = ROOT / ".cache/containers"
 PROCESS = STATE / "dockerd.pid"
 LEFT_BEHIND = pathlib.Path("/var/run/docker.pid")
-SHARED = ROOT / "molecule/shared"
+COMMON = ROOT / "molecule/common"
 REPOSITORY = "devfleet-codex-molecule"
 
 ENGINE_PACKAGES = {"dockerd": ("docker.io", "runc", "iptables")}
@@ -70,7 +70,7 @@ BASES = (
     Base("trixie", "MOLECULE_IMAGE_TRIXIE", "debian:13-slim"),
 )
 FURTHER = "MOLECULE_IMAGE_EXTRA"
-# A laptop is built on every image, and this on one of them; each is a folder in molecule/shared.
+# A laptop is built on every image, and this on one of them; each is a folder in molecule/common.
 NETWORK_SUITE = "trixie"
 
 
@@ -264,7 +264,7 @@ def _build(tag: str, found: str) -> None:
     base = found or _bootstrapped(tag)
     for kind in ("laptop", "network") if tag == NETWORK_SUITE else ("laptop",):
         built = f"{REPOSITORY}/{kind}:{tag}"
-        folder = str(SHARED / kind)
+        folder = str(COMMON / kind)
         _run("docker", "build", "-q", "--build-arg", f"BASE={base}", "-t", built, folder)
 
 
