@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One run at a time: two processes want one folder, and one of them waits or gives up."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import multiprocessing
+import os
+import pathlib
+import time
+import typing as t
+from multiprocessing.connection import Connection
+
+import pytest
+from ansible_collections.devfleet.codex.plugins.module_utils import _lock
+from ansible_collections.devfleet.codex.plugins.module_utils._files import FileRefused
+
+FORK = multiprocessing.get_context("fork")
+LONG = 60.0
+"""Seconds after which a test is in error rather than slow."""
+
+
+class Other(t.NamedTuple):
+    """Another process that holds a folder."""
+
+    connection: Connection
+    kill: t.Callable[[], None]
+
+    def let_go(self) -> None:
+        self.connection.send("let go")
+
+
+def hold(folder: str, connection: Connection) -> None:
+    with _lock.held(folder):
+        connection.send("held")
+        connection.poll(LONG)
+
+
+@contextlib.contextmanager
+def other_run(folder: pathlib.Path) -> t.Iterator[Other]:
+    ours, theirs = FORK.Pipe()
+    process = FORK.Process(target=hold, args=(str(folder), theirs), daemon=True)
+    process.start()
+    try:
+        assert ours.poll(LONG)
+        assert ours.recv() == "held"
+        yield Other(ours, process.kill)
+    finally:
+        process.kill()
+        process.join(LONG)
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    path = tmp_path / "home" / ".codex"
+    path.mkdir(parents=True)
+    return path
+
+
+def test_a_second_run_gives_up_in_one_sentence(folder: pathlib.Path) -> None:
+    with (
+        other_run(folder),
+        pytest.raises(FileRefused) as caught,
+        _lock.held(str(folder), patience=0.2),
+    ):
+        pass
+    assert str(caught.value) == (
+        f"another run of this collection is changing {folder}; run this again when it has ended. "
+        "Nothing was changed."
+    )
+
+
+def test_a_second_run_waits_for_the_first(
+    folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with other_run(folder) as other:
+        waits: list[float] = []
+
+        def let_go(seconds: float) -> None:
+            waits.append(seconds)
+            other.let_go()
+            real_sleep(seconds)
+
+        real_sleep = time.sleep
+        monkeypatch.setattr(time, "sleep", let_go)
+        with _lock.held(str(folder), patience=LONG):
+            assert waits
+
+
+def test_the_lock_goes_with_the_process_that_holds_it(folder: pathlib.Path) -> None:
+    with other_run(folder) as other:
+        other.kill()
+        with _lock.held(str(folder), patience=LONG):
+            pass
+
+
+def test_it_leaves_nothing_behind(folder: pathlib.Path) -> None:
+    before = folder.stat().st_mtime_ns
+    with _lock.held(str(folder)):
+        assert os.listdir(folder) == []
+    assert (os.listdir(folder), folder.stat().st_mtime_ns) == ([], before)
+
+
+def test_folders_of_two_users_do_not_wait_for_each_other(
+    tmp_path: pathlib.Path, folder: pathlib.Path
+) -> None:
+    with other_run(folder), _lock.held(str(tmp_path), patience=0):
+        pass
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_within_one_run_it_is_held_once_and_until_the_end(
+    folder: pathlib.Path, raises: bool
+) -> None:
+    linked = folder.with_name("linked")
+    linked.symlink_to(folder)
+    with _lock.held(str(folder)):
+        with contextlib.suppress(KeyError), _lock.held(str(linked), patience=0):
+            if raises:
+                raise KeyError
+        assert not is_free(folder)
+    assert is_free(folder)
+
+
+def is_free(folder: pathlib.Path) -> bool:
+    """Whether somebody else could lock the folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def test_the_parent_stands_in_for_a_folder_that_is_not_there(folder: pathlib.Path) -> None:
+    missing = folder / "not" / "there"
+    with (
+        other_run(missing),
+        pytest.raises(FileRefused, match=r"is changing .*/not/there;"),
+        _lock.held(str(missing), patience=0),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("appears", ["made", "replaced"])
+def test_the_folder_that_is_there_in_the_end_is_the_one_that_is_locked(
+    folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, appears: str
+) -> None:
+    wanted = folder / "later" if appears == "made" else folder
+    real_flock, calls = fcntl.flock, [0]
+
+    def flock(handle: int, operation: int) -> None:
+        real_flock(handle, operation)
+        calls[0] += 1
+        if calls[0] == 1:
+            if appears == "replaced":
+                folder.rename(folder.with_name("old"))
+            wanted.mkdir()
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with _lock.held(str(wanted), patience=LONG):
+        monkeypatch.undo()
+        assert not is_free(wanted)
+
+
+@pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EINVAL])
+def test_a_file_system_without_locks_is_no_obstacle(
+    folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def flock(_handle: int, _operation: int) -> t.NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    done = []
+    with _lock.held(str(folder), patience=0):
+        done.append(True)
+    assert done == [True]
+
+
+def test_a_folder_that_cannot_be_opened_is_no_obstacle(
+    folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_arguments: t.Any) -> t.NoReturn:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "open", refused)
+    done = []
+    with _lock.held(str(folder), patience=0):
+        done.append(True)
+    assert done == [True]
