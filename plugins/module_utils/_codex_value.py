@@ -19,6 +19,8 @@ from ._layers import Layers, Provider
 from ._live import Live
 from ._observation_record import Observations
 from ._observations import Finding, LogEvidence, Login, ProxySettings, ProxyUrl, Routes
+from ._recovery import Recovery
+from ._recovery_record import standing
 from ._text import clean
 from ._verdicts import Diagnosis
 
@@ -116,6 +118,23 @@ def observed_value(observations: Observations) -> dict[str, dict[str, str | None
     return {
         cause: {"first": _time_value(one.first), "last": _time_value(one.last)}
         for cause, one in observations.items()
+    }
+
+
+def recovery_value(recovery: Recovery | None, scope: str, now: float) -> dict[str, t.Any] | None:
+    """The value ``recovery``, None for none; ages are in seconds ``now`` (since the epoch)."""
+    if recovery is None:
+        return None
+    seen = standing(recovery, now)
+    return {
+        "state": recovery.state,
+        "attempts": recovery.attempts,
+        "since": _time_value(recovery.since),
+        "age": round(seen.age, 1),
+        "tried_age": None if seen.tried_age is None else round(seen.tried_age, 1),
+        "revision": recovery.revision,
+        "scope": scope,
+        "why": clean(recovery.history[-1].why),
     }
 
 

@@ -37,6 +37,7 @@ from ._codex_value import (
     observed_value,
     provider_value,
     proxy_value,
+    recovery_value,
     routes_value,
 )
 from ._diagnosis import Observed, diagnose, diagnose_without_doctor
@@ -57,6 +58,7 @@ from ._live import live_turn
 from ._observations import Surroundings
 from ._profiles import http_only_profiles
 from ._provider import ProviderRefused, refuse_unloadable
+from ._recovery_record import find as find_recovery
 from ._snippets import broken_snippet, misplaced_root_keys
 from ._surroundings import mcp_servers, read_surroundings
 from ._text import clean
@@ -125,6 +127,7 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
         "doctor": {"ran": False, "flavour": "none", "seconds": 0.0},
         "logs": logs_value(beside.logs),
         "observed": observed_value(beside.observed),
+        "recovery": _recovery(home),
         "findings": [],
         "live": None,
     }
@@ -227,6 +230,11 @@ def _examined(
         "findings": [finding_value(one) for one in found],
         "live": live_value(live),
     }
+
+
+def _recovery(home: CodexHome) -> dict[str, t.Any] | None:
+    found = find_recovery(home.path)
+    return recovery_value(found.recovery, found.scope, time.time()) if found else None
 
 
 def _surroundings(

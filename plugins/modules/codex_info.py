@@ -89,6 +89,7 @@ EXAMPLES = r"""
   register: result
 
 - name: Tell the verdict
+  - module: devfleet.codex.recovery
   ansible.builtin.debug:
     msg: "{{ result.codex.diagnosis.verdict }}: {{ result.codex.diagnosis.advice }}"
 
@@ -204,6 +205,25 @@ codex:
       sample: {"answered": true, "seconds": 6.7, "reconnect_lines": 4, "fell_back": true,
         "problem": ""}
     http_only_profiles:
+    recovery:
+      description:
+        - How far the way back to WebSockets is, as M(devfleet.codex.recovery) remembers it for this
+          C(CODEX_HOME), else for C(/etc/codex). Null where nothing is remembered, or nothing that
+          can be used.
+        - C(state) is V(cured) (HTTP only), V(trial) (WebSockets are on again and watched),
+          V(recovered) or V(spent) (HTTP only, and not tried again). C(attempts) is the number of
+          trials so far. C(age) and C(tried_age) are the seconds since the state began and since the
+          last probe that failed in it; below 0 the clock has been set back since.
+      type: dict
+      sample:
+        state: cured
+        attempts: 1
+        since: "2026-06-03T09:12:44Z"
+        age: 3600.5
+        tried_age: null
+        revision: 4
+        scope: user
+        why: 1 fallback to HTTP in the trial
       description:
         - The profiles of this user whose provider has WebSockets off and sends the OpenAI login,
           read where this version of the client reads them.
