@@ -111,19 +111,31 @@ def read_failure(
     environment: t.Mapping[str, str],
 ) -> Failure:
     """Read what costs a connection or a process, after a doctor run that shows a failure."""
-    status = ask_status(executable, environment)
-    found = login(configured(layers), beside.variables, environment, status)
+    found = read_login(beside, layers, executable, environment)
     certificates = unusable(environment, beside.variables)
     if not isinstance(run, DoctorReport) or not {HTTP, WEBSOCKET} <= run.checks.keys():
         return Failure(None, None, found, certificates)
     http, websocket = http_side(run.checks[HTTP]), websocket_side(run.checks[WEBSOCKET])
-    url, ways = _base_url(provider, layers), beside.proxies.ways
-    if url is not None and url.hostname:
-        host, port, scheme = url.hostname, _port(url), url.scheme
-    else:
-        host, port, scheme = _HOST_BY_MODE.get(http.mode, _API_HOST), 443, "https"
+    ways = beside.proxies.ways
+    host, port, scheme = endpoint(provider, layers, http.mode)
     tried = routes(host, port, ways.proxy, ways.other, _ROUTE_TIMEOUT, scheme)
     return Failure(tried, route_finding(tried, http, websocket), found, certificates)
+
+
+def read_login(
+    beside: Beside, layers: Layers, executable: str, environment: t.Mapping[str, str]
+) -> Login:
+    """Ask the client how its user is logged in, which costs a process."""
+    status = ask_status(executable, environment)
+    return login(configured(layers), beside.variables, environment, status)
+
+
+def endpoint(provider: Provider, layers: Layers, mode: str) -> tuple[str, int, str]:
+    """Host, port and scheme of the provider's turns; ``mode`` is doctor's reachability mode."""
+    url = _base_url(provider, layers)
+    if url is not None and url.hostname:
+        return url.hostname, _port(url), url.scheme
+    return _HOST_BY_MODE.get(mode, _API_HOST), 443, "https"
 
 
 def _base_url(provider: Provider, layers: Layers) -> SplitResult | None:

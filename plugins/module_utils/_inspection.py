@@ -16,7 +16,7 @@ import os
 import time
 import typing as t
 
-from ._beside import NOT_READ, Beside, read_beside, read_failure
+from ._beside import NOT_READ, Beside, read_beside, read_failure, read_login
 from ._client import (
     ClientNotRunnable,
     Installation,
@@ -41,7 +41,15 @@ from ._codex_value import (
     routes_value,
 )
 from ._diagnosis import Observed, diagnose, diagnose_without_doctor
-from ._doctor import WEBSOCKET, DoctorReport, DoctorRun, NoReport, doctor_arguments, read_run
+from ._doctor import (
+    AUTH,
+    WEBSOCKET,
+    DoctorReport,
+    DoctorRun,
+    NoReport,
+    doctor_arguments,
+    read_run,
+)
 from ._findings import findings, holds_old_environment
 from ._home import CodexHome, locate, refuse_foreign
 from ._judgement import judge, wants_second_run
@@ -108,7 +116,7 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
     """
     home = locate(request.codex_home, environment)
     refuse_foreign(home)
-    client_environment = _for_home(home, environment)
+    client_environment = environment_for(home, environment)
     executables = executables_of(home.path, request.executable, environment)
     layers = with_overrides(read_layers(home.path), request.overrides)
     beside = read_beside(home.path, layers, client_environment, request.log_window)
@@ -175,15 +183,14 @@ def _examined(
         value: dict[str, t.Any] = {}
     else:
         runs, provider = _ask_doctor(request, client, flavour, layers)
-        if judge(runs, provider).verdict not in NOTHING_TO_DO:
+        judged, executable = judge(runs, provider).verdict, client.installation.executable
+        if judged not in NOTHING_TO_DO:
             failure = read_failure(
-                beside,
-                layers,
-                provider,
-                runs[-1],
-                client.installation.executable,
-                client.environment,
+                beside, layers, provider, runs[-1], executable, client.environment
             )
+        elif judged == "http_only" and not _tells_of_login(runs[-1]):
+            asked = read_login(beside, layers, executable, client.environment)
+            failure = dataclasses.replace(NOT_READ, login=asked)
         seen = Observed(
             runs=tuple(runs),
             provider=provider,
@@ -297,12 +304,17 @@ def _ask_doctor(
         time.sleep(request.probe_interval)
 
 
+def _tells_of_login(run_: DoctorRun) -> bool:
+    return isinstance(run_, DoctorReport) and AUTH in run_.checks
+
+
 def _told_provider(run_: DoctorRun) -> str | None:
     check = run_.checks.get(WEBSOCKET) if isinstance(run_, DoctorReport) else None
     return check.details.get("model provider") if check else None
 
 
-def _for_home(home: CodexHome, environment: t.Mapping[str, str]) -> dict[str, str]:
+def environment_for(home: CodexHome, environment: t.Mapping[str, str]) -> dict[str, str]:
+    """The environment of a client that is to use ``home``."""
     # The client refuses a CODEX_HOME that is not there, yet does without its default one (0.169.0).
     kept = {name: value for name, value in environment.items() if name != "CODEX_HOME"}
     if _is_told(home):

@@ -138,6 +138,11 @@ def refusal(text: str) -> str | None:
     return None
 
 
+def holds_no_secret(text: str) -> bool:
+    """Whether a setting may be shown as a whole: it has no place for a password or a key."""
+    return not set("@?#") & set(text)
+
+
 def no_proxy_entries(text: str) -> tuple[str, ...]:
     """Return the entries of a NO_PROXY value, for people: bounded and printable.
 

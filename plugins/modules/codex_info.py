@@ -77,10 +77,19 @@ options:
     type: list
     elements: str
     default: []
+  https_proxy:
+    description:
+      - A proxy to look through that nothing sets yet, as C(http://host:port) or
+        C(http://user:password@host:port). Nothing is written.
+      - The client of this look gets it as C(HTTPS_PROXY) in its environment, and its log is not
+        read. Where C(.env) says otherwise it would not go through it; then only the way is asked,
+        and RV(trial) says so.
+    type: str
 seealso:
   - module: devfleet.codex.http_provider
   - module: devfleet.codex.proxy_env
   - module: devfleet.codex.observation
+  - module: devfleet.codex.recovery
 """
 
 EXAMPLES = r"""
@@ -89,7 +98,6 @@ EXAMPLES = r"""
   register: result
 
 - name: Tell the verdict
-  - module: devfleet.codex.recovery
   ansible.builtin.debug:
     msg: "{{ result.codex.diagnosis.verdict }}: {{ result.codex.diagnosis.advice }}"
 
@@ -100,9 +108,18 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+trial:
+  description:
+    - How O(https_proxy) was tried. C(by) is V(doctor), V(route) (C(answered) says whether HTTP
+      answers through it; whether WebSockets would is not known) or V(none), and C(reason) is why
+      doctor could not be asked.
+  returned: with O(https_proxy)
+  type: dict
+  sample: {"by": "route", "reason": ".env sets HTTPS_PROXY, which beats whatever a trial can set",
+    "answered": true}
 codex:
   description: What was found.
-  returned: success
+  returned: success, unless O(https_proxy) was tried without doctor
   type: dict
   contains:
     installed:
@@ -170,7 +187,7 @@ codex:
       description:
         - Where the login is kept (C(store)), what C(codex login status) says (V(chatgpt),
           V(api_key), V(none) or V(unknown)), and which variables hold an API key, by name. Asked
-          only where something fails.
+          only where something fails, and where WebSockets are off while doctor says nothing of it.
       type: dict
       sample: {"store": "file", "status": "chatgpt", "api_key_variables": []}
     logs:
@@ -188,23 +205,6 @@ codex:
           ago, and last within O(log_window), counts as a failure.
       type: dict
       sample: {"service_error": {"first": "2026-06-03T09:12:44Z", "last": "2026-06-03T11:40:02Z"}}
-    findings:
-      description:
-        - What no configuration cures, each with a C(name), a C(detail) and C(advice).
-      type: list
-      elements: dict
-      sample:
-        - name: several_versions
-          detail: 0.150.0 in /usr/local/bin/codex, 0.169.0 in /home/dev/.local/bin/codex
-          advice: Remove all but one.
-    live:
-      description:
-        - What one turn showed, with O(live_check=true). It is null where none was asked for, and
-          where none could be answered.
-      type: dict
-      sample: {"answered": true, "seconds": 6.7, "reconnect_lines": 4, "fell_back": true,
-        "problem": ""}
-    http_only_profiles:
     recovery:
       description:
         - How far the way back to WebSockets is, as M(devfleet.codex.recovery) remembers it for this
@@ -224,6 +224,23 @@ codex:
         revision: 4
         scope: user
         why: 1 fallback to HTTP in the trial
+    findings:
+      description:
+        - What no configuration cures, each with a C(name), a C(detail) and C(advice).
+      type: list
+      elements: dict
+      sample:
+        - name: several_versions
+          detail: 0.150.0 in /usr/local/bin/codex, 0.169.0 in /home/dev/.local/bin/codex
+          advice: Remove all but one.
+    live:
+      description:
+        - What one turn showed, with O(live_check=true). It is null where none was asked for, and
+          where none could be answered.
+      type: dict
+      sample: {"answered": true, "seconds": 6.7, "reconnect_lines": 4, "fell_back": true,
+        "problem": ""}
+    http_only_profiles:
       description:
         - The profiles of this user whose provider has WebSockets off and sends the OpenAI login,
           read where this version of the client reads them.
@@ -260,12 +277,22 @@ codex:
         advice: Something on the way refuses WebSockets while HTTPS works.
 """
 
+import dataclasses
 import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.devfleet.codex.plugins.module_utils._home import HomeRefused
 from ansible_collections.devfleet.codex.plugins.module_utils._inspection import Request, inspect
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import OverrideRefused
+from ansible_collections.devfleet.codex.plugins.module_utils._proxy_trial import (
+    begin,
+    trial_value,
+    with_candidate,
+)
+from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import (
+    holds_no_secret,
+    refusal,
+)
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from ansible_collections.devfleet.codex.plugins.module_utils._toml import TomlkitMissing
 from ansible_collections.devfleet.codex.plugins.module_utils._version import parse_version
@@ -291,21 +318,42 @@ def main() -> None:
             "minimum_version": {"type": "str"},
             "live_check": {"type": "bool", "default": False},
             "overrides": {"type": "list", "elements": "str", "default": []},
+            "https_proxy": {"type": "str", "no_log": True},
         },
         supports_check_mode=True,
     )
-    given = module.params
+    given = dict(module.params)
+    candidate = given.pop("https_proxy")
     for option, least, most in _BOUNDS:
         if not least <= given[option] <= most:
             module.fail_json(msg=f"{option} must be at least {least} and at most {most}")
     if given["minimum_version"] and parse_version(given["minimum_version"]) is None:
         shown = clean(given["minimum_version"], 40)
         module.fail_json(msg=f'minimum_version "{shown}" is no version; write it like 0.166.0.')
+    request = Request(**{**given, "overrides": tuple(given["overrides"])})
     try:
-        codex = inspect(Request(**{**given, "overrides": tuple(given["overrides"])}), os.environ)
+        if candidate is None:
+            module.exit_json(changed=False, codex=inspect(request, os.environ))
+        look_through(candidate, request, module)
     except (HomeRefused, OverrideRefused, TomlkitMissing) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, codex=codex)
+
+
+def look_through(candidate: str, request: Request, module: AnsibleModule) -> None:
+    """Look at Codex as it would fare behind a proxy that nothing sets yet."""
+    if holds_no_secret(candidate):
+        # Ansible would mask every occurrence, be it in the advice to write that very value.
+        module.no_log_values.discard(candidate)
+    refused = refusal(candidate)
+    if refused is not None:
+        module.fail_json(msg=f"https_proxy {refused}. Nothing was changed.")
+    trial = begin(candidate, request.codex_home, request.executable, os.environ)
+    told = {"changed": False, "trial": trial_value(trial)}
+    if trial.by != "doctor":
+        module.exit_json(**told)
+    # What the client has logged, it has logged with another proxy.
+    quiet = dataclasses.replace(request, log_window=0)
+    module.exit_json(**told, codex=inspect(quiet, with_candidate(candidate, os.environ)))
 
 
 if __name__ == "__main__":

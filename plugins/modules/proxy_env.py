@@ -161,6 +161,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._proxy_env_result i
     diff,
     result_of,
 )
+from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import holds_no_secret
 from ansible_collections.devfleet.codex.plugins.module_utils._proxy_wanted import (
     PROXIES,
     Unwanted,
@@ -175,7 +176,7 @@ def show_what_is_harmless(module: AnsibleModule) -> None:
     """
     for name in PROXIES:
         url = module.params[name.lower()]
-        if url is not None and not set("@?#") & set(url):
+        if url is not None and holds_no_secret(url):
             module.no_log_values.discard(url)
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.devfleet.codex.plugins.module_utils._doctor import Check
+from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import refusal
 from ansible_collections.devfleet.codex.plugins.modules import codex_info
 from support import stubs
 from support.doctor_samples import OFF, OPEN, as_json, refused, report
@@ -165,3 +167,76 @@ def test_a_config_that_cannot_be_read_is_a_problem_and_no_crash(
     result = run()
     assert "Traceback" not in str(result)
     assert result.get("failed") or result["codex"]["provider"]["problems"], result
+
+
+PASSWORD = "http://planted-user:planted-password@127.0.0.1:7890"
+
+
+def noting_client(home: Path) -> Path:
+    """A client that notes its command lines and proxies, and whose doctor finds nothing wrong."""
+    (home / "answer.json").write_bytes(as_json(report(OPEN)))
+    stubs.script(
+        home / "codex",
+        f'echo "$*: $HTTPS_PROXY $NO_PROXY" >> {home}/noted',
+        '[ "$1" = --version ] && echo codex-cli 0.169.0 && exit',
+        f"exec cat {home}/answer.json",
+    )
+    return home / "noted"
+
+
+def test_a_proxy_is_tried_through_the_environment_alone(home: Path, run: Run) -> None:
+    noted = noting_client(home)
+    result = run(https_proxy=PASSWORD, log_window=72)
+    assert result["trial"] == {"by": "doctor", "reason": "", "answered": None}
+    assert result["codex"]["diagnosis"]["verdict"] == "healthy"
+    assert result["codex"]["proxy"]["https"]["port"] == 7890
+    assert result["codex"]["logs"]["outcome"] == "off"
+    doctor = f"doctor --json --network-only: {PASSWORD} localhost,127.0.0.1,::1"
+    assert noted.read_text().splitlines()[-1] == doctor
+    assert not (home / ".codex/.env").exists()
+
+
+@pytest.mark.parametrize("dotenv", [None, "HTTPS_PROXY=http://127.0.0.1:1\n"], ids=["free", "set"])
+def test_a_password_of_a_proxy_is_in_no_output(home: Path, run: Run, dotenv: str | None) -> None:
+    noting_client(home)
+    if dotenv is not None:
+        (home / ".codex/.env").write_text(dotenv)
+    result = run(https_proxy=PASSWORD, _ansible_verbosity=4, _ansible_diff=True)
+    assert result["trial"]["by"] == ("doctor" if dotenv is None else "route")
+    assert "planted" not in json.dumps(result)
+
+
+def test_where_doctor_cannot_be_asked_nothing_is_said_of_codex(home: Path, run: Run) -> None:
+    noted = noting_client(home)
+    (home / ".codex/.env").write_text("HTTPS_PROXY=http://127.0.0.1:1\n")
+    result = run(https_proxy="http://127.0.0.1:9")
+    assert (result["trial"]["by"], result["trial"]["answered"]) == ("route", False)
+    assert "codex" not in result
+    assert [line.partition(":")[0] for line in noted.read_text().splitlines()] == ["login status"]
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:7890", "socks5://127.0.0.1:7890", "", "http://a b"])
+def test_a_proxy_that_cannot_be_right_is_refused_as_it_is_for_dotenv(
+    home: Path, run: Run, url: str
+) -> None:
+    noted = noting_client(home)
+    result = run(https_proxy=url)
+    assert result["msg"] == f"https_proxy {refusal(url)}. Nothing was changed."
+    assert not noted.exists()
+
+
+@pytest.mark.parametrize(
+    ("check", "asks"),
+    [(None, True), (Check("ok", "auth is configured", {}), False)],
+    ids=["doctor-is-silent", "doctor-tells"],
+)
+def test_where_websockets_are_off_the_login_is_known(
+    home: Path, run: Run, check: Check | None, asks: bool
+) -> None:
+    config = 'model_provider = "mine"\n[model_providers.mine]\nrequires_openai_auth = true\n'
+    (home / ".codex/config.toml").write_text(config)
+    stub = stubs.codex(home / "codex", "0.169.0", [as_json(report(OFF, auth=check))])
+    value = run()["codex"]
+    assert value["diagnosis"]["verdict"] == "http_only"
+    assert (value["login"] is not None) is asks
+    assert ("login status" in stub.calls) is asks
