@@ -103,7 +103,7 @@ def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Pl
         steps = _history.extended(record, before.data, edit.after.encode(), edit.replacements)
         record = _state.Record(record.provider_id, kept, steps, taken_back=True)
     provider_id = record.provider_id if record else request.provider_id
-    return Planned(before, data, record, provider_id, _active(own, target), (), "", undo.notes)
+    return _taken_back(target, own, before, data, record, provider_id, undo.notes)
 
 
 def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Planned:
@@ -117,13 +117,13 @@ def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Pla
         note = f"{clean(dotted_key(others[0]), 80)} names {provider_id} too, so its table stays"
         kept = plan_absent(target, request, before)
         return dataclasses.replace(kept, notes=(*kept.notes, note))
-    found, active = _history.found(record, before.data) if record else None, _active(own, target)
+    found = _history.found(record, before.data) if record else None
     if found:
         ours = _looks_like_ours(found.data, provider_id, target)
         left = _state.released(provider_id) if ours else None
-        return Planned(before, found.data, left, provider_id, active, (), "", ())
+        return _taken_back(target, own, before, found.data, left, provider_id)
     if record == _state.released(provider_id):
-        return Planned(before, before.data, record, provider_id, active, (), "", ())
+        return _taken_back(target, own, before, before.data, record, provider_id)
     restores = _restores(record, target.root)
     effective = merge(target.below, own)
     undo = _provider.plan_undo(own, effective, target.root, restores, request.base_url)
@@ -137,7 +137,7 @@ def plan_purge(target: Target, request: Request, before: _files.Snapshot) -> Pla
             remove.append(("model_providers", provider_id))
     edit = _plan_edit(before.path, text, undo.set_values, remove)
     data = edit.after.encode() if edit.changed else before.data
-    return Planned(before, data, None, provider_id, active, (), "", tuple(notes))
+    return _taken_back(target, own, before, data, None, provider_id, tuple(notes))
 
 
 def plan_undo(target: Target, request: Request, before: _files.Snapshot) -> Planned:
@@ -152,8 +152,7 @@ def plan_undo(target: Target, request: Request, before: _files.Snapshot) -> Plan
         steps = record.steps[:-1]
         without_ours = not _holds_ours(found.data, record, target.root)
         left = dataclasses.replace(record, steps=steps, taken_back=without_ours) if steps else None
-        active = _active(own, target)
-        return Planned(before, found.data, left, record.provider_id, active, (), "", ())
+        return _taken_back(target, own, before, found.data, left, record.provider_id)
     is_first = record is not None and len(record.steps) == 1
     return (plan_purge if is_first else plan_absent)(target, request, before)
 
@@ -276,7 +275,25 @@ def _looks_like_ours(data: bytes | None, provider_id: str, target: Target) -> bo
     )
 
 
-def _active(own: t.Mapping[str, t.Any], target: Target) -> str:
-    effective = merge(target.below, own)
-    active = _provider.lookup(effective, target.root) or effective.get("model_provider")
-    return clean(active, 80) if isinstance(active, str) else "openai"
+def _taken_back(
+    target: Target,
+    own: t.Mapping[str, t.Any],
+    before: _files.Snapshot,
+    data: bytes | None,
+    record: _state.Record | None,
+    provider_id: str,
+    notes: tuple[str, ...] = (),
+) -> Planned:
+    active = _provider.active_id(merge(target.below, own), target.root)
+    left = own if data == before.data else parse((data or b"").decode())
+    overrides, overrides_provider = _provider.way_back(own, left, target.below, target.root)
+    return Planned(
+        before,
+        data,
+        record,
+        provider_id,
+        clean(active, 80),
+        overrides,
+        overrides_provider,
+        notes,
+    )

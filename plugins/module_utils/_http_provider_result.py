@@ -28,12 +28,12 @@ def result_of(planned: Planned, state: str, profile: str | None) -> dict[str, t.
         "path": planned.before.path,
         "provider_id": planned.provider_id,
         "previous_provider": planned.previous_provider,
+        "overrides": list(planned.overrides),
+        "overrides_provider": planned.overrides_provider,
         "restart_required": planned.changed,
         "msg": _message(planned, state, profile),
     }
     if state == "present":
-        result["overrides"] = list(planned.overrides)
-        result["overrides_provider"] = planned.overrides_provider
         result["drift"] = planned.drift
         result["user_choice"] = planned.user_choice
     return result

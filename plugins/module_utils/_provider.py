@@ -13,9 +13,10 @@ import dataclasses
 import re
 import typing as t
 
-from ._layers import BUILT_IN_PROVIDERS, RESERVED_PROVIDERS
+from ._layers import BUILT_IN_PROVIDERS, RESERVED_PROVIDERS, merge
 from ._provider_table import has_only_our_keys, is_ours, without_root_keys
 from ._snippets import choices_to_clear, keeps_from_loading, legacy_profiles
+from ._text import clean
 from ._toml import KeyPath, Scalar, dotted_key, equal, literal
 from ._version import Version
 
@@ -25,6 +26,8 @@ PROVIDER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """Ids that need no quoting, so that ``codex -c`` can name them."""
 
 _MOST_IDS = 100
+_LONGEST_ID = 80
+"""Characters of an id that is shown."""
 _MAY_HOLD_SECRET = re.compile(r"@|\?")
 _NOT_LOADABLE = ", so Codex cannot load this file either"
 
@@ -198,6 +201,35 @@ def plan_undo(
         else:
             set_values[restore.path] = restore.before
     return Undo(set_values, tuple(remove), tuple(notes))
+
+
+def way_back(
+    own: Document, left: Document, below: Document, root: KeyPath
+) -> tuple[tuple[str, ...], str]:
+    """What makes ``left`` of ``own`` as ``-c`` values, and the provider that is active then.
+
+    ``own`` and ``left`` are the documents of one file before and after, ``below``
+    the layers below it. ``-c`` removes no key: where ``model_provider`` goes, it
+    names what is active without. No other keys are told of but that one and the
+    ``supports_websockets`` of the provider, so there is no secret in them. There are
+    none for a provider whose id cannot be shown as it is.
+    """
+    before, after = merge(below, own), merge(below, left)
+    provider = active_id(after, root)
+    websockets = ("model_providers", provider, "supports_websockets")
+    values: dict[KeyPath, Scalar] = {}
+    if active_id(before, root) != provider:
+        values[("model_provider",)] = provider
+    if holds(before, websockets, True) != holds(after, websockets, True):
+        values[websockets] = holds(after, websockets, True)
+    shown = clean(provider, _LONGEST_ID)
+    return (_as_overrides(values) if shown == provider else ()), shown
+
+
+def active_id(effective: Document, root: KeyPath) -> str:
+    """The provider that is active where ``root`` is its key."""
+    active = lookup(effective, root) or effective.get("model_provider")
+    return active if isinstance(active, str) else "openai"
 
 
 def purgeable(own: Document, provider_id: str, base_url: str | None) -> bool:

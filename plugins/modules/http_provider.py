@@ -136,14 +136,16 @@ overrides:
     - The same change as values for C(codex -c), also for
       O(devfleet.codex.codex_info#module:overrides). Empty where the provider's C(base_url) may hold
       a password or a key.
-  returned: O(state=present)
+    - With O(state=absent) they ask the provider that is active without ours, and are empty where
+      nothing is taken back.
+  returned: success
   type: list
   elements: str
   sample: ["model_provider=\"openai_http\"",
     "model_providers.openai_http.supports_websockets=false"]
 overrides_provider:
   description: The provider that is active under RV(overrides).
-  returned: O(state=present)
+  returned: success
   type: str
   sample: openai_http
 drift:

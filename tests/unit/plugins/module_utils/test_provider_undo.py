@@ -107,3 +107,96 @@ def test_undo(
 )
 def test_purge_takes_only_a_table_of_ours_in_this_file(own: str, ours: bool) -> None:
     assert _provider.purgeable(document(own), "openai_http", None) is ours
+
+
+GATEWAY = 'model_provider = "corp"\n' + CORP
+GATEWAY_CURED = GATEWAY.replace("true", "false")
+IN_PROFILE = ("profiles", "x", "model_provider")
+
+
+@pytest.mark.parametrize(
+    ("own", "left", "below", "overrides", "provider"),
+    [
+        pytest.param(CURED, OURS, "", ['model_provider="openai"'], "openai", id="key-goes"),
+        pytest.param(CURED, "", "", ['model_provider="openai"'], "openai", id="table-goes-too"),
+        pytest.param(CURED, CURED, "", [], "openai_http", id="nothing-goes"),
+        pytest.param("", "", "", [], "openai", id="nothing-there"),
+        pytest.param(
+            CURED,
+            'model_provider = "openai"' + OURS,
+            GATEWAY,
+            ['model_provider="openai"'],
+            "openai",
+            id="earlier-value",
+        ),
+        pytest.param(
+            CURED, OURS, GATEWAY, ['model_provider="corp"'], "corp", id="lower-layer-is-active-then"
+        ),
+        pytest.param(
+            CURED + CORP,
+            GATEWAY,
+            "",
+            ['model_provider="corp"'],
+            "corp",
+            id="earlier-gateway",
+        ),
+        pytest.param(
+            GATEWAY_CURED,
+            GATEWAY,
+            "",
+            ["model_providers.corp.supports_websockets=true"],
+            "corp",
+            id="in-place",
+        ),
+        pytest.param(
+            GATEWAY_CURED,
+            GATEWAY.replace("supports_websockets = true", ""),
+            CORP,
+            ["model_providers.corp.supports_websockets=true"],
+            "corp",
+            id="in-place-from-the-layer-below",
+        ),
+        pytest.param(
+            GATEWAY_CURED,
+            GATEWAY.replace("supports_websockets = true", ""),
+            "",
+            [],
+            "corp",
+            id="off-is-what-a-provider-is-without-the-key",
+        ),
+        pytest.param(
+            CURED + CORP.replace("true", "false"),
+            GATEWAY,
+            "",
+            ['model_provider="corp"', "model_providers.corp.supports_websockets=true"],
+            "corp",
+            id="both",
+        ),
+        pytest.param(
+            CURED,
+            'model_provider = "my gateway"' + OURS,
+            "",
+            ['model_provider="my gateway"'],
+            "my gateway",
+            id="id-in-quotes",
+        ),
+        pytest.param("model_provider = []", "", "", [], "openai", id="odd"),
+        pytest.param("model_providers = 3", "model_provider = 1", "", [], "openai", id="odder"),
+        pytest.param(
+            CURED, f'model_provider = "{"x" * 81}"', "", [], "x" * 77 + "...", id="too-long"
+        ),
+        pytest.param(CURED, 'model_provider = "a\\u001bb"', "", [], "a b", id="escape"),
+    ],
+)
+def test_the_way_back_as_overrides(
+    own: str, left: str, below: str, overrides: list[str], provider: str
+) -> None:
+    found = _provider.way_back(document(own), document(left), document(below), ROOT)
+    assert found == (tuple(overrides), provider)
+
+
+def test_the_way_back_of_a_profile_is_asked_for_without_it() -> None:
+    own = document('[profiles.x]\nmodel_provider = "openai_http"' + OURS)
+    left = document("[profiles.x]" + OURS)
+    found = _provider.way_back(own, left, {}, IN_PROFILE)
+    assert found == (('model_provider="openai"',), "openai")

@@ -44,8 +44,11 @@ def machine(tmp_path: pathlib.Path) -> Machine:
     return Machine(tmp_path)
 
 
-ALWAYS = {"changed", "path", "provider_id", "previous_provider", "restart_required", "msg"}
-PRESENT = {"overrides", "overrides_provider", "drift", "user_choice"}
+ALWAYS = {
+    *("changed", "path", "provider_id", "previous_provider", "overrides", "overrides_provider"),
+    *("restart_required", "msg"),
+}
+PRESENT = {"drift", "user_choice"}
 
 
 def test_the_keys_of_the_result(machine: Machine) -> None:
@@ -177,6 +180,49 @@ def test_the_overrides_mean_what_the_file_means(
 def test_no_override_carries_a_password_or_a_key(machine: Machine, base_url: str) -> None:
     assert machine.run(base_url=base_url)["overrides"] == []
     assert base_url in machine.config.read_text()
+
+
+GATEWAY = b"""model_provider = "corp"
+[model_providers.corp]
+name = "c"
+base_url = "https://me:word@gw.example.com/v1"
+supports_websockets = true
+"""
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "end", [{}, {"purge": True}, {"undo": True}], ids=["absent", "purge", "undo"]
+)
+@pytest.mark.parametrize(
+    ("config", "overrides", "provider"),
+    [
+        pytest.param(None, ['model_provider="openai"'], "openai", id="no-file"),
+        pytest.param(b'model = "x"\n', ['model_provider="openai"'], "openai", id="no-key"),
+        pytest.param(
+            BOM + b'model = "x"\r\n', ['model_provider="openai"'], "openai", id="BOM-and-CRLF"
+        ),
+        pytest.param(
+            GATEWAY, ["model_providers.corp.supports_websockets=true"], "corp", id="gateway"
+        ),
+    ],
+)
+def test_the_way_back_is_told_before_it_is_gone(
+    machine: Machine,
+    end: dict[str, t.Any],
+    config: bytes | None,
+    overrides: list[str],
+    provider: str,
+) -> None:
+    if config is not None:
+        machine.config.write_bytes(config)
+    machine.run()
+    for check in (True, False):
+        result = machine.run(state="absent", check=check, **end)
+        assert result["changed"] is True
+        assert (result["overrides"], result["overrides_provider"]) == (overrides, provider)
+    result = machine.run(state="absent", **end)
+    assert (result["overrides"], result["overrides_provider"]) == ([], provider)
 
 
 def test_a_copy_is_kept_when_asked_for(machine: Machine) -> None:
