@@ -120,7 +120,7 @@ matrix: dev ## run the tests under every ansible-core, or under those of TAGS="2
 # What waits beside what computes; most of the client's tests by themselves, for they look for other clients.
 test: client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) ## pass the gates, run the Molecule scenarios and all tests
 	@$(MAKE) --no-print-directory --output-sync=target -j2 gates containers
-	@$(MAKE) --no-print-directory --output-sync=target -j3 molecule unit integration usual-versions
+	@$(MAKE) --no-print-directory --output-sync=target -j2 molecule unit integration usual-versions
 	@$(MAKE) --no-print-directory e2e E2E="tests/e2e --ignore=tests/e2e/versions"
 
 demo: vendor client ## show the main job on three pretend laptops

@@ -27,6 +27,10 @@ MOLECULE = pathlib.Path(sys.executable).parent / "molecule"
 LONGEST = 1800
 """Seconds for one scenario."""
 
+FAILURES = ("fatal: ", "failed: ", "[ERROR]", "ERROR! ", "CRITICAL", "*  => ")
+MOST_LINES = 20
+LONGEST_LINE = 600
+
 PASSED_ON = ("DOCKER_", "MOLECULE_IMAGE_")
 
 
@@ -47,6 +51,12 @@ def outcomes(log: str) -> list[str]:
     if not verified or not all(verified):
         raise Failed("a verify step has looked at nothing; it has to say what it has seen.")
     return [json.loads(line).removeprefix("seen: ") for lines in verified for line in lines]
+
+
+def why(log: str) -> str:
+    """Return the lines of `log` that say what failed: the end of a long log is its clearing up."""
+    lines = [line for line in log.splitlines() if line.startswith(FAILURES)]
+    return "\n".join(line[:LONGEST_LINE] for line in lines[:MOST_LINES])
 
 
 def environment(scenario: str) -> dict[str, str]:
@@ -95,7 +105,7 @@ def run(scenario: str) -> list[str]:
         stop(process)
     said = log.read_text(encoding="utf-8", errors="replace")
     if status != 0:
-        raise Failed(f"{said}\nmolecule ended with {status}; its first error says why.")
+        raise Failed(f"{said}\n{why(said)}\nmolecule ended with {status}; that is why.")
     return outcomes(said)
 
 

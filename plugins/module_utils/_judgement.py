@@ -43,7 +43,9 @@ def judge(runs: t.Sequence[DoctorRun], provider: Provider) -> Diagnosis:
     """Judge one or more doctor runs made some time apart.
 
     A WebSocket failure counts only if every run shows one. A server error
-    (5xx) that is gone at the next run is nothing at all (issue 35323).
+    (5xx) that is gone at the next run is nothing at all (issue 35323), and
+    neither is a network that is back at the next run of a provider without
+    WebSockets: no transport is in doubt there.
     """
     single = [_judge(run, provider) for run in runs]
     last = single[-1]
@@ -54,6 +56,10 @@ def judge(runs: t.Sequence[DoctorRun], provider: Provider) -> Diagnosis:
     evidence = tuple(e for one in single for e in one.evidence)
     if last.verdict == "healthy" and all(
         one.cause in ("service_error", last.cause) for one in single
+    ):
+        return dataclasses.replace(last, evidence=evidence)
+    if last.verdict == "http_only" and all(
+        one.verdict in ("network_unreachable", "http_only") for one in single
     ):
         return dataclasses.replace(last, evidence=evidence)
     if last.verdict == "healthy":

@@ -91,12 +91,16 @@ def test_the_engine_is_the_one_of_dockers_own_settings(
 def test_a_failure_is_told_with_the_log(
     molecule: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    becomes(molecule, "import sys; print('the first error'); sys.exit(3)")
+    becomes(
+        molecule,
+        "import sys; print('fatal: [desktop]: the first error'); print('PLAY RECAP'); sys.exit(3)",
+    )
     monkeypatch.setattr(sys, "argv", ["scenario.py", "default"])
     assert scenario.main() == 1
     told = capsys.readouterr().err
-    assert "the first error" in told
-    assert "molecule ended with 3" in told
+    assert told.endswith(
+        "PLAY RECAP\n\nfatal: [desktop]: the first error\nmolecule ended with 3; that is why.\n"
+    )
 
 
 def test_a_scenario_that_hangs_is_ended(

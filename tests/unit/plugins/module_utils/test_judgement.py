@@ -28,6 +28,7 @@ from support.doctor_cases import (
     CUT_BEHIND_PROXY,
     HEALTHY,
     ONE_RUN,
+    SNIPPET_A,
     WITHOUT_A_RUN,
     Pair,
     no_report,
@@ -115,6 +116,23 @@ def test_one_run(case: str) -> None:
 def test_several_runs(case: str) -> None:
     runs, expected = PROBES[case]
     assert pair(judge(runs, BUILT_IN)) == expected
+
+
+WITHOUT_WEBSOCKETS: dict[str, tuple[list[DoctorRun], Pair]] = {
+    "http-down+off": ([report(OFF, unreachable()), report(OFF)], ("http_only", "websockets_off")),
+    "off+http-down": ([report(OFF), report(OFF, unreachable())], DISAGREE),
+    "http-down-403-off": (
+        [report(OFF, unreachable()), report(refused(403)), report(OFF)],
+        DISAGREE,
+    ),
+    "garbage+off": ([no_report("doctor_not_json"), report(OFF)], DISAGREE),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_WEBSOCKETS)
+def test_several_runs_of_a_provider_without_websockets(case: str) -> None:
+    runs, expected = WITHOUT_WEBSOCKETS[case]
+    assert pair(judge(runs, SNIPPET_A)) == expected
 
 
 @pytest.mark.parametrize("case", ["403+ok", "503+ok", "403+hang", "http-down+403"])
