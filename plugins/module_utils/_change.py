@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-from . import _files, _state
+from . import _files, _lock, _state
 from ._home import HomeRefused, locate, refuse_foreign
 from ._text import clean
 
@@ -102,18 +102,28 @@ def make(
 ) -> Planned:
     """Plan and make the change. Raises ``Refused``; the file is then as it was.
 
-    When somebody else writes the file meanwhile, the change is planned anew
-    from what is there then, three times at most. ``backup`` is called with the
-    path right before a file that exists is written.
+    Another run on the same folder is waited for. When somebody else writes the
+    file meanwhile, the change is planned anew from what is there then, three
+    times at most. ``backup`` is called with the path right before a file that
+    exists is written.
     """
+    try:
+        with _lock.held(os.path.dirname(place.path)):
+            _state.sweep(place.path)
+            return _made(plan, place, backup)
+    except _files.FileRefused as error:
+        raise Refused(str(error)) from error
+
+
+def _made(
+    plan: t.Callable[[_files.Snapshot], Planned], place: Place, backup: t.Callable[[str], None]
+) -> Planned:
     for _attempt in range(_TRIES):
         planned = prepare(plan, place.path)
         try:
             _write(planned, place, backup)
         except _files.FileChanged:
             continue
-        except _files.FileRefused as error:
-            raise Refused(str(error)) from error
         return planned
     raise Refused(
         f"{place.path} was written by somebody else {_TRIES} times while it was being changed; "
@@ -127,23 +137,18 @@ def _write(planned: Change, place: Place, backup: t.Callable[[str], None]) -> No
         _files.refuse_changed(before)
         if before.data is not None:
             backup(before.path)
-        if planned.record is not None:
-            _make_folder(before, place)
-            _state.save(before.path, planned.record)
-        if planned.data is None:
-            _files.remove(before)
+        if planned.record is None:
+            _put(planned, place)
         else:
-            _files.replace(before, planned.data, place.new_file_mode, place.new_folder_mode)
+            folder = _files.folder_made(os.path.dirname(before.path), place.new_folder_mode)
+            with folder, _state.intended(before.path, planned.record):
+                _put(planned, place)
     if planned.record is None and _state.load(before.path) is not None:
         _state.forget(before.path)
 
 
-def _make_folder(before: _files.Snapshot, place: Place) -> None:
-    folder = os.path.dirname(before.path)
-    if not os.path.isdir(folder):
-        try:
-            _files.make_folder(folder, place.new_folder_mode)
-        except OSError as error:
-            raise _files.FileRefused(
-                f"{folder} cannot be made: {error.strerror}. Nothing was changed."
-            ) from error
+def _put(planned: Change, place: Place) -> None:
+    if planned.data is None:
+        _files.remove(planned.before)
+    else:
+        _files.replace(planned.before, planned.data, place.new_file_mode, place.new_folder_mode)

@@ -16,14 +16,20 @@ import contextlib
 import dataclasses
 import errno
 import os
+import re
 import stat
 import tempfile
+import typing as t
 
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of the largest file that is read; real ones have a few KB, 1 MB has been seen."""
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+
+_SUFFIX = ".devfleet"
+_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.devfleet", re.DOTALL)
+"""What ``replace`` calls the new bytes until they take the place of the old ones."""
 
 
 class FileRefused(Exception):
@@ -57,7 +63,11 @@ def snapshot(path: str) -> Snapshot:
         return Snapshot(path, real_path, None, 0, -1, -1)
     except OSError as error:
         raise FileRefused(_sentence(path, "cannot be read", error)) from error
-    status = os.fstat(handle)
+    try:
+        status = os.fstat(handle)
+    except OSError as error:
+        os.close(handle)
+        raise FileRefused(_sentence(path, "cannot be read", error)) from error
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
         kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
@@ -121,21 +131,20 @@ def replace(
     refuse_unwritable(before)
     folder, name = os.path.split(before.real_path)
     try:
-        if not os.path.isdir(folder):
-            make_folder(folder, new_folder_mode)
-        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".devfleet", dir=folder)
-        try:
-            with open(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                _carry_attributes(before, handle, new_file_mode)
-                os.fsync(handle)
-            refuse_changed(before)
-            os.rename(temporary, before.real_path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        with folder_made(folder, new_folder_mode):
+            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=_SUFFIX, dir=folder)
+            try:
+                with open(handle, "wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    _carry_attributes(before, handle, new_file_mode)
+                    os.fsync(handle)
+                refuse_changed(before)
+                os.rename(temporary, before.real_path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+                raise
         _flush_folder(folder)
     except OSError as error:
         # What fails because somebody else took the file away is no fault of the disk.
@@ -143,13 +152,46 @@ def replace(
         raise FileRefused(_sentence(before.path, "cannot be written", error)) from error
 
 
-def make_folder(path: str, mode: int) -> None:
-    """Make the folder with exactly this mode. Raises OSError.
+@contextlib.contextmanager
+def folder_made(path: str, mode: int) -> t.Iterator[None]:
+    """Make the folder with exactly this mode, if there is none. Raises ``FileRefused``.
 
-    A system's folder that the umask closes to its users keeps Codex from starting (0.169.0).
+    Where the block raises, a folder that was made for it goes again. A system's folder that the
+    umask closes to its users keeps Codex from starting (0.169.0), so it is not there for a moment
+    with another mode: a run may be stopped in that moment.
     """
-    os.mkdir(path, PRIVATE_FOLDER)
-    os.chmod(path, mode)
+    umask = os.umask(0)
+    try:
+        is_new = not os.path.isdir(path)
+        if is_new:
+            os.mkdir(path, mode)
+    except OSError as error:
+        raise FileRefused(_sentence(path, "cannot be made", error)) from error
+    finally:
+        os.umask(umask)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
+        raise
+
+
+def sweep(folder: str) -> None:
+    """Remove what ``replace`` has left in ``folder`` where it was killed; what stays is no error.
+
+    For one who keeps others from writing there (``_lock``): what they write would be gone too.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        left = [
+            entry.path
+            for entry in entries
+            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+        ]
+        for path in left:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
 
 
 def remove(before: Snapshot) -> None:

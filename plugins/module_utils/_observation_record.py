@@ -71,6 +71,11 @@ def save(codex_home: str, observations: Observations) -> None:
         _state.forget(place)
 
 
+def sweep(codex_home: str) -> None:
+    """Remove what a killed run has left there; see ``_files.sweep``."""
+    _state.sweep(_place(codex_home))
+
+
 def refuse_unwritable(codex_home: str) -> None:
     """Raise ``_files.FileRefused`` where ``save`` is bound to fail, for check mode to say so."""
     _state.refuse_unwritable(_place(codex_home))

@@ -17,6 +17,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import stat
 import typing as t
 
@@ -27,6 +28,10 @@ from ._toml_splice import Replacement
 
 FOLDER = ".devfleet"
 _FORMAT = 1
+_KEYS_IN_TABLES = (("profiles", "model_provider"), ("model_providers", "supports_websockets"))
+_PROXY_VARIABLE = re.compile(r"(?i)(https?|all|no)_proxy")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LONGEST_NUMBER = 20
 
 Kept = t.TypeVar("Kept")
 
@@ -85,18 +90,49 @@ def save(path: str, record: Record) -> None:
     write(path, dataclasses.asdict(record), load)
 
 
+@contextlib.contextmanager
+def intended(path: str, record: Record) -> t.Iterator[None]:
+    """Remember ``record``, of the change that the block makes; if it is not made, what was
+    remembered before is remembered again. Raises as ``_files.replace`` does."""
+    kept = _files.snapshot(record_path(path)) if load(path) else None
+    save(path, record)
+    try:
+        yield
+    except (_files.FileRefused, _files.FileChanged):
+        if kept is None or kept.data is None:
+            forget(path)
+        else:
+            # Where that fails too, no harm is done: the file's digest tells that nothing was made.
+            with contextlib.suppress(_files.FileRefused, _files.FileChanged):
+                _files.replace(_files.snapshot(record_path(path)), kept.data)
+        raise
+
+
+def sweep(path: str) -> None:
+    """Remove what a killed run has left around the file ``path``; see ``_files.sweep``."""
+    for folder in {os.path.dirname(path), os.path.dirname(os.path.realpath(path))}:
+        _files.sweep(folder)
+    if _folder_is_ours(path):
+        folder = os.path.dirname(record_path(path))
+        if os.access(folder, os.W_OK | os.X_OK):
+            _files.sweep(folder)
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+
+
 def read(path: str, decode: t.Callable[[t.Any], Kept]) -> Kept | None:
     """What ``decode`` makes of the document in the record of ``path``.
 
     None for no record, and for one that ``decode`` refuses with ValueError, KeyError or TypeError.
+    A link is none: what it points to is somebody else's.
     """
-    if not _folder_is_ours(path):
+    if not _folder_is_ours(path) or os.path.islink(record_path(path)):
         return None
     try:
         data = _files.snapshot(record_path(path)).data
         if data is None:
             return None
-        document = json.loads(data.decode("utf-8"))
+        document = json.loads(data.decode("utf-8"), parse_int=_number)
         if document["format"] != _FORMAT:
             return None
         return decode(document)
@@ -113,7 +149,13 @@ def write(path: str, values: t.Mapping[str, t.Any], load_: t.Callable[[str], obj
     kept = record_path(path)
     if load_(path) is None and os.path.lexists(kept):
         # Perhaps of a newer release: what cannot be read is not ours to write over.
-        os.replace(kept, f"{kept}.unusable")
+        try:
+            os.replace(kept, f"{kept}.unusable")
+        except OSError as error:
+            raise _files.FileRefused(
+                f"{kept} cannot be read and cannot be moved aside: {error.strerror or error}; move "
+                "it away. Nothing was changed."
+            ) from error
     data = json.dumps({"format": _FORMAT, **values}, indent=1).encode()
     _files.replace(_files.snapshot(kept), data)
 
@@ -160,33 +202,24 @@ def _folder_is_ours(path: str) -> bool:
 
 
 def _decode(document: t.Any) -> Record:
+    steps = tuple(_step(raw) for raw in document["steps"])
+    if any(later.before != earlier.after for earlier, later in zip(steps, steps[1:])):
+        raise ValueError("steps with a gap between them")
     return Record(
         _typed(document["provider_id"], str),
         tuple(
             Restore(
                 _key_path(raw["path"]),
-                None if raw["before"] is None else _typed(raw["before"], (str, bool)),
+                _typed(raw["before"], (str, bool, type(None))),
                 _typed(raw["written"], (str, bool)),
             )
             for raw in document["restores"]
         ),
-        tuple(
-            Step(
-                None if raw["before"] is None else _typed(raw["before"], str),
-                _typed(raw["after"], str),
-                tuple(
-                    Replacement(
-                        _typed(r["start"], int), _typed(r["old"], str), _typed(r["new"], str)
-                    )
-                    for r in raw["replacements"]
-                ),
-            )
-            for raw in document["steps"]
-        ),
+        steps,
         _typed(document.get("taken_back", False), bool),
         tuple(
             Variable(
-                _typed(raw["name"], str),
+                _variable(raw["name"]),
                 *(_typed(raw[key], (str, type(None))) for key in ("before", "written", "found")),
             )
             for raw in document.get("variables", [])
@@ -194,10 +227,49 @@ def _decode(document: t.Any) -> Record:
     )
 
 
+def _step(raw: t.Any) -> Step:
+    return Step(
+        None if raw["before"] is None else _digest(raw["before"]),
+        _digest(raw["after"]),
+        tuple(
+            Replacement(_offset(one["start"]), _typed(one["old"], str), _typed(one["new"], str))
+            for one in raw["replacements"]
+        ),
+    )
+
+
 def _key_path(parts: t.Any) -> KeyPath:
-    if not parts:
-        raise ValueError("an empty key path")
-    return tuple(_typed(part, str) for part in _typed(parts, list))
+    """A key that the cure writes: taking back any other would be a change that nobody asked for."""
+    path = tuple(_typed(part, str) for part in _typed(parts, list))
+    in_table = len(path) == 3 and (path[0], path[2]) in _KEYS_IN_TABLES
+    if path != ("model_provider",) and not in_table:
+        raise ValueError("a key that is not ours")
+    return path
+
+
+def _variable(name: t.Any) -> str:
+    if _PROXY_VARIABLE.fullmatch(_typed(name, str)) is None:
+        raise ValueError("a variable that is not ours")
+    return str(name)
+
+
+def _digest(text: t.Any) -> str:
+    if _SHA256.fullmatch(_typed(text, str)) is None:
+        raise ValueError("no digest")
+    return str(text)
+
+
+def _offset(number: t.Any) -> int:
+    if type(number) is not int or number < 0:
+        raise ValueError("no place in a text")
+    return number
+
+
+def _number(digits: str) -> int:
+    # Python before 3.11 takes minutes for a number of a million digits.
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError("a number that is too long")
+    return int(digits)
 
 
 def _typed(value: t.Any, kind: t.Any) -> t.Any:

@@ -79,6 +79,7 @@ msg:
   sample: "service_error has been seen since 2026-06-03T09:12:44Z."
 """
 
+import contextlib
 import os
 import time
 import typing as t
@@ -91,6 +92,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._home import (
     locate,
     refuse_foreign,
 )
+from ansible_collections.devfleet.codex.plugins.module_utils._lock import held
 from ansible_collections.devfleet.codex.plugins.module_utils._observation_record import (
     CAUSES,
     Observations,
@@ -99,6 +101,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._observation_record
     record_path,
     refuse_unwritable,
     save,
+    sweep,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 
@@ -133,12 +136,16 @@ def main() -> None:
     try:
         home = locate(given["codex_home"], os.environ)
         refuse_foreign(home)
-        known = load(home.path)
-        wanted = wanted_of(known, given, time.time())
-        if home.exists and wanted != known:
-            refuse_unwritable(home.path)
-            if not module.check_mode:
-                save(home.path, wanted)
+        writes = home.exists and not module.check_mode
+        with held(home.path) if writes else contextlib.nullcontext():
+            if writes:
+                sweep(home.path)
+            known = load(home.path)
+            wanted = wanted_of(known, given, time.time())
+            if home.exists and wanted != known:
+                refuse_unwritable(home.path)
+                if writes:
+                    save(home.path, wanted)
     except (HomeRefused, FileRefused, FileChanged) as error:
         module.fail_json(msg=clean(str(error), _SENTENCE))
     left = wanted if module.check_mode and home.exists else load(home.path)

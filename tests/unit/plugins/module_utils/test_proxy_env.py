@@ -123,16 +123,16 @@ def test_undo_of_a_run_that_was_stopped_changes_nothing(
 def test_a_change_is_planned_anew_when_others_write(
     dotenv: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_folder = _change._make_folder
+    save = _state.save
     written: list[bytes] = []
 
-    def somebody_writes(before: _files.Snapshot, place: _change.Place) -> None:
-        make_folder(before, place)
+    def somebody_writes(path: str, record: _state.Record) -> None:
+        save(path, record)
         if len(written) < 2:
             written.append(b"LATER_%d=1\n" % len(written))
             dotenv.write_bytes(dotenv.read_bytes() + written[-1])
 
-    monkeypatch.setattr(_change, "_make_folder", somebody_writes)
+    monkeypatch.setattr(_state, "save", somebody_writes)
     present(dotenv, FIRST)
     assert len(written) == 2
     assert dotenv.read_bytes() == f"HTTPS_PROXY={FIRST}\nFOO=1\n".encode() + b"".join(written)
@@ -145,11 +145,11 @@ def test_a_file_that_others_always_write_is_left_to_them(
 ) -> None:
     written: list[bytes] = []
 
-    def somebody_writes(_before: _files.Snapshot, _place: _change.Place) -> None:
+    def somebody_writes(_path: str, _record: _state.Record) -> None:
         written.append(b"LATER_%d=1\n" % len(written))
         dotenv.write_bytes(dotenv.read_bytes() + written[-1])
 
-    monkeypatch.setattr(_change, "_make_folder", somebody_writes)
+    monkeypatch.setattr(_state, "save", somebody_writes)
     with pytest.raises(_change.Refused, match="was written by somebody else 3 times"):
         present(dotenv, FIRST)
     assert len(written) == 3

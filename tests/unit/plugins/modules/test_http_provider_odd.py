@@ -16,7 +16,7 @@ import typing as t
 
 import pytest
 import tomlrt
-from ansible_collections.devfleet.codex.plugins.module_utils import _change
+from ansible_collections.devfleet.codex.plugins.module_utils import _state
 from support.http_provider import Machine, is_one_sentence
 
 OLD_PROFILE: dict[str, t.Any] = {"scope": "profile", "profile": "http", "codex_version": "0.130.0"}
@@ -262,16 +262,16 @@ def test_check_mode_refuses_what_the_run_refuses(
 
 def test_a_run_keeps_one_copy(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     machine.config.write_bytes(b'model = "x"\n')
-    make_folder = _change._make_folder
+    save = _state.save
     written: list[bytes] = []
 
-    def somebody_writes(*arguments: t.Any) -> None:
-        make_folder(*arguments)
+    def somebody_writes(path: str, record: _state.Record) -> None:
+        save(path, record)
         if not written:
             written.append(b'model = "y"\n')
             machine.config.write_bytes(written[0])
 
-    monkeypatch.setattr(_change, "_make_folder", somebody_writes)
+    monkeypatch.setattr(_state, "save", somebody_writes)
     result = machine.run(backup=True)
     assert result["changed"] is True
     (copy,) = machine.codex_home.glob("config.toml.*~")
