@@ -42,6 +42,7 @@ from ._state import record_path
 from ._transport import http_side, websocket_side
 
 _HOUR = 3600.0
+_CLOCK_SKEW = 300.0
 _ROUTE_TIMEOUT = 5.0
 """Seconds for the ways to the service; all of them are tried at once."""
 
@@ -211,6 +212,8 @@ def _last_change(codex_home: str) -> float:
 
 def _written(path: str) -> float:
     try:
-        return os.lstat(path).st_mtime
+        moment = os.lstat(path).st_mtime
     except OSError:
         return 0.0
+    # A time ahead is of a clock that was wrong; it would hide every row until it comes.
+    return moment if moment <= time.time() + _CLOCK_SKEW else 0.0

@@ -87,6 +87,23 @@ def test_what_was_logged_before_our_last_change_does_not_count(
     assert beside(tmp_path).logs.fallbacks == fallbacks
 
 
+@pytest.mark.parametrize("kept", ["of a change", "by anybody"])
+@pytest.mark.parametrize(
+    ("hours_ahead", "fallbacks"),
+    [
+        pytest.param(24 * 365, 2, id="clock-set-back"),
+        pytest.param(0.02, 0, id="clocks-that-do-not-quite-agree"),
+    ],
+)
+def test_a_change_in_the_future_does_not_hide_what_is_logged(
+    tmp_path: Path, kept: str, hours_ahead: float, fallbacks: int
+) -> None:
+    with_log(tmp_path, 2)
+    dotenv = str(tmp_path / ".env")
+    touched(record_path(dotenv) if kept == "of a change" else dotenv, -hours_ahead)
+    assert beside(tmp_path).logs.fallbacks == fallbacks
+
+
 @pytest.mark.parametrize("is_link", [False, True])
 @pytest.mark.parametrize(("hours_ago", "fallbacks"), [(1, 0), (3, 2)])
 def test_what_was_logged_before_anybody_changed_the_dotenv_does_not_count(
