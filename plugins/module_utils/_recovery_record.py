@@ -62,6 +62,11 @@ def save(folder: str, recovery: Recovery | None) -> None:
         _state.forget(_place(folder))
 
 
+def sweep(folder: str) -> None:
+    """Remove what a killed run has left there; see ``_files.sweep``."""
+    _state.sweep(_place(folder))
+
+
 def refuse_unwritable(folder: str) -> None:
     """Raise ``_files.FileRefused`` where ``save`` is bound to fail, for check mode to say so."""
     _state.refuse_unwritable(_place(folder))

@@ -127,6 +127,7 @@ msg:
   sample: "The state is cured now: 1 fallback to HTTP in the trial."
 """
 
+import contextlib
 import os
 import time
 import typing as t
@@ -152,6 +153,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._recovery_record im
     record_path,
     refuse_unwritable,
     save,
+    sweep,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 
@@ -159,7 +161,7 @@ _SENTENCE = 1000
 """Characters of the longest message; a path alone may have some hundreds."""
 
 
-class _Outdated(Exception):
+class Outdated(Exception):
     """What was decided on is no longer so; the text is the sentence for the user."""
 
 
@@ -175,15 +177,33 @@ def folder_of(given: t.Mapping[str, t.Any]) -> str:
 def wanted_of(
     known: Recovery | None, given: t.Mapping[str, t.Any], path: str, now: float
 ) -> Recovery | None:
-    """What is to be remembered, given what is remembered ``now``. Raises ``_Outdated``."""
+    """What is to be remembered, given what is remembered ``now``. Raises ``Outdated``."""
     if (known.revision if known else None) != given["revision"]:
-        raise _Outdated(
+        raise Outdated(
             f"another run has changed {path} meanwhile; run this again. Nothing was changed."
         )
     return step(known, given["event"], given["why"], now, given["budget"])
 
 
-def _told(known: Recovery | None, wanted: Recovery | None, event: str) -> str:
+def remembered(
+    folder: str, given: t.Mapping[str, t.Any], now: float, check_mode: bool
+) -> tuple[Recovery | None, Recovery | None]:
+    """What was remembered before and is afterwards. Raises ``FileRefused``, ``FileChanged`` and
+    ``Outdated``; nothing is written then, nor in check mode."""
+    with contextlib.nullcontext() if check_mode else held(folder):
+        if not check_mode:
+            sweep(folder)
+        known = load(folder)
+        wanted = wanted_of(known, given, record_path(folder), now)
+        if wanted != known:
+            refuse_unwritable(folder)
+            if not check_mode:
+                save(folder, wanted)
+    return known, wanted
+
+
+def sentence(known: Recovery | None, wanted: Recovery | None, event: str) -> str:
+    """What was done, for the user."""
     if wanted is None:
         return "Nothing is remembered of a recovery."
     if wanted == known:
@@ -215,15 +235,9 @@ def main() -> None:
         path = record_path(folder)
         told = f"{clean(folder)} does not exist, so nothing is remembered."
         if os.path.isdir(folder):
-            with held(folder):
-                known = load(folder)
-                left = wanted_of(known, given, path, now)
-                told = _told(known, left, given["event"])
-                if left != known:
-                    refuse_unwritable(folder)
-                    if not module.check_mode:
-                        save(folder, left)
-    except (HomeRefused, FileRefused, FileChanged, _Outdated) as error:
+            known, left = remembered(folder, given, now, module.check_mode)
+            told = sentence(known, left, given["event"])
+    except (HomeRefused, FileRefused, FileChanged, Outdated) as error:
         module.fail_json(msg=clean(str(error), _SENTENCE))
     module.exit_json(
         changed=False,
