@@ -94,7 +94,10 @@ def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Pl
     undo = _provider.plan_undo(own, effective, target.root, restores, request.base_url)
     edit = _plan_edit(before.path, text, undo.set_values, undo.remove)
     data = edit.after.encode() if edit.changed else before.data
-    if record and edit.changed:
+    if edit.changed and restores is None:
+        # The time counts: what was logged before says nothing of the provider that is active now.
+        record = _ended(request.provider_id)
+    elif record and edit.changed:
         # Kept until purge: whether the file was replaced is told by its content, not by the record.
         kept = tuple(
             dataclasses.replace(one, before=None) if one.path in undo.remove else one
@@ -148,12 +151,12 @@ def plan_undo(target: Target, request: Request, before: _files.Snapshot) -> Plan
     _text, own = _read(before)
     record = _state.load(before.path)
     found = _history.before_last(record, before.data) if record else None
-    if record and found:
-        steps = record.steps[:-1]
-        without_ours = not _holds_ours(found.data, record, target.root)
-        left = dataclasses.replace(record, steps=steps, taken_back=without_ours) if steps else None
-        return _taken_back(target, own, before, found.data, left, record.provider_id)
     is_first = record is not None and len(record.steps) == 1
+    if record and found:
+        # The step stays: a run that is stopped before the file is replaced is seen by the next.
+        without_ours = not _holds_ours(found.data, record, target.root)
+        left = None if is_first else dataclasses.replace(record, taken_back=without_ours)
+        return _taken_back(target, own, before, found.data, left, record.provider_id)
     return (plan_purge if is_first else plan_absent)(target, request, before)
 
 
@@ -208,9 +211,14 @@ def _edit_sentence(path: str, error: EditRefused) -> str:
 
 def _restores(record: _state.Record | None, root: KeyPath) -> list[Restore] | None:
     """What to take back there: a profile of clients up to 0.133 shares its file with others."""
-    if record is None:
+    if record is None or record == _ended(record.provider_id):
         return None
     return [one for one in record.restores if one.path == root or one.path[0] == "model_providers"]
+
+
+def _ended(provider_id: str) -> _state.Record:
+    """The record of a cure that was taken back although nothing was remembered of it."""
+    return _state.Record(provider_id, (), (), taken_back=True)
 
 
 def _recorded(known: _state.Record | None, root: KeyPath) -> str | None:

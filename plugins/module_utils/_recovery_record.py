@@ -28,6 +28,8 @@ _NAME = "recovery"
 _LATEST = 253402300799.0
 """The last second of the year 9999."""
 _MOST_REVISIONS = 2**53
+_MOST_AGE = 1e9
+"""Seconds; a clock that was wrong may have counted from 1970, or to any year."""
 
 
 class Found(t.NamedTuple):
@@ -81,11 +83,15 @@ def record_path(folder: str) -> str:
 
 
 def standing(recovery: Recovery | None, now: float) -> Standing:
-    """How ``recovery`` looks ``now``, in seconds since the epoch."""
+    """How ``recovery`` looks ``now``, in seconds since the epoch; no age is beyond 31 years."""
     if recovery is None:
         return Standing(None, 0, 0.0, None)
-    tried_age = None if recovery.tried is None else now - recovery.tried
-    return Standing(recovery.state, recovery.attempts, now - recovery.since, tried_age)
+    tried_age = None if recovery.tried is None else _age(recovery.tried, now)
+    return Standing(recovery.state, recovery.attempts, _age(recovery.since, now), tried_age)
+
+
+def _age(moment: float, now: float) -> float:
+    return max(-_MOST_AGE, min(now - moment, _MOST_AGE))
 
 
 def _place(folder: str) -> str:

@@ -279,6 +279,7 @@ def test_how_a_record_stands_now() -> None:
     assert standing(known("cured", 2), NOW) == Standing("cured", 2, 30 * HOUR, 5 * HOUR)
     assert standing(known("trial", tried=None), NOW) == Standing("trial", 1, 30 * HOUR, None)
     assert standing(known("cured", since=NOW + 1, tried=NOW + 2), NOW).age == -1
+    assert standing(known("cured", since=0.0, tried=1e11), NOW) == Standing("cured", 1, 1e9, -1e9)
 
 
 def test_a_clock_that_was_set_back_does_not_put_the_probe_off() -> None:

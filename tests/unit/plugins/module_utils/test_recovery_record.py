@@ -28,6 +28,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._recovery_record im
 )
 from support import log_database, stubs
 from support.doctor_samples import as_json, refused, report
+from support.http_provider import TABLE, Machine
 
 NOW = 1_780_000_000.0
 RECOVERY = Recovery(
@@ -234,3 +235,53 @@ def test_it_is_no_change_of_ours(folder: pathlib.Path) -> None:
         assert read_beside(str(folder), read_layers(str(folder)), {}, 72).logs.fallbacks > 0
         recovery = step(recovery, event, "x", NOW, 3)
     assert pathlib.Path(_recovery_record.record_path(str(folder))).stat().st_mtime > NOW
+
+
+def aged(path: pathlib.Path, seconds: float) -> None:
+    moment = time.time() - seconds
+    os.utime(path, (moment, moment))
+
+
+@pytest.mark.parametrize("remembered", [True, False], ids=["made-by-us", "made-by-hand"])
+def test_only_what_is_logged_in_the_trial_counts(tmp_path: pathlib.Path, remembered: bool) -> None:
+    machine = Machine(tmp_path)
+    record = machine.codex_home / ".devfleet/config.toml.json"
+    if remembered:
+        machine.run()
+        aged(record, 9000)
+    else:
+        machine.config.write_bytes(b'model_provider = "openai_http"\n\n' + TABLE)
+    logs = machine.codex_home / "logs_2.sqlite"
+    database = log_database.connect(logs)
+    log_database.insert(database, log_database.recorded("http-502", time.time() - 60))
+
+    def fallbacks() -> int:
+        home = str(machine.codex_home)
+        return read_beside(home, read_layers(home), {}, 72).logs.fallbacks
+
+    assert fallbacks() > 0
+    assert machine.run(state="absent")["changed"] is True
+    assert fallbacks() == 0
+    aged(record, 30)
+    later = log_database.copied(log_database.recorded("http-502", time.time() - 10), 1)
+    log_database.insert(database, later)
+    database.close()
+    assert fallbacks() > 0
+
+
+def test_a_trial_without_a_record_is_like_any_other_afterwards(tmp_path: pathlib.Path) -> None:
+    machine = Machine(tmp_path)
+    cured = b'model_provider = "openai_http"\n\n' + TABLE
+    for _time in range(2):
+        machine.config.write_bytes(cured)
+        assert machine.run(state="absent")["changed"] is True
+        assert b"model_provider =" not in machine.config.read_bytes()
+    untouched = machine.trace()
+    assert machine.run(state="absent")["changed"] is False
+    assert machine.trace() == untouched
+    left = machine.config.read_bytes()
+    assert machine.run()["changed"] is True
+    assert machine.run(state="absent", undo=True)["changed"] is True
+    assert machine.config.read_bytes() == left
+    assert machine.run(state="absent", purge=True)["changed"] is True
+    assert machine.config.read_bytes() == b""
