@@ -45,10 +45,14 @@ def extended(
 
 
 def before_last(known: Record, data: bytes | None) -> Found | None:
-    """What the last step found, if ``data`` is what it left."""
-    if not known.steps or data is None or digest(data) != known.steps[-1].after:
+    """What the last step found, if ``data`` is what it left, or that already: the step was never
+    made, or has been undone."""
+    if not known.steps:
         return None
-    return _undone(known.steps[-1], data)
+    last = known.steps[-1]
+    if data is not None and digest(data) == last.after:
+        return _undone(last, data)
+    return Found(data) if digest(data) == last.before else None
 
 
 def found(known: Record, data: bytes | None) -> Found | None:

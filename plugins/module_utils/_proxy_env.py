@@ -107,14 +107,9 @@ def plan_undo(environment: Environment, before: _files.Snapshot) -> Planned:
     last = [one for one in record.variables if one.written != one.found] if record else []
     if record is None or not last:
         return plan_absent(environment, before)
-    rest = tuple(
-        dataclasses.replace(one, written=one.found)
-        for one in record.variables
-        if one.found != one.before
-    )
+    # Kept as it is, for a run that is stopped before the file is replaced to be seen by the next.
+    left = record if any(one.found != one.before for one in record.variables) else None
     found = _history.before_last(record, before.data)
-    steps = record.steps[:-1] if found else ()
-    left = dataclasses.replace(record, steps=steps, variables=rest) if rest else None
     if found:
         return _found_again(before, found, left, environment)
     return _taken_back(before, [(one, one.found) for one in last], left, environment)

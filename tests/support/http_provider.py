@@ -41,11 +41,21 @@ class Machine:
     """A user's home with a CODEX_HOME in it, and a system folder beside it."""
 
     def __init__(self, folder: pathlib.Path) -> None:
+        self._name(folder)
+        self.codex_home.mkdir(parents=True, mode=0o700)
+
+    @classmethod
+    def at(cls, folder: pathlib.Path) -> Machine:
+        """Return the machine that is in `folder`, with what there is of it."""
+        machine = cls.__new__(cls)
+        machine._name(folder)
+        return machine
+
+    def _name(self, folder: pathlib.Path) -> None:
         self.home = folder / "home"
         self.codex_home = self.home / ".codex"
         self.config = self.codex_home / "config.toml"
         self.system_folder = folder / "etc-codex"
-        self.codex_home.mkdir(parents=True, mode=0o700)
 
     def run(self, *, check: bool = False, diff: bool = False, **options: t.Any) -> Result:
         """Run the module and return its result, `failed` among it."""

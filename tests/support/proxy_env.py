@@ -33,11 +33,21 @@ class Machine:
     """A user's home with a CODEX_HOME in it."""
 
     def __init__(self, folder: pathlib.Path) -> None:
+        self._name(folder)
+        self.codex_home.mkdir(parents=True, mode=0o700)
+
+    @classmethod
+    def at(cls, folder: pathlib.Path) -> Machine:
+        """Return the machine that is in `folder`, with what there is of it."""
+        machine = cls.__new__(cls)
+        machine._name(folder)
+        return machine
+
+    def _name(self, folder: pathlib.Path) -> None:
         self.home = folder / "home"
         self.codex_home = self.home / ".codex"
         self.dotenv = self.codex_home / ".env"
         self.record = self.codex_home / ".devfleet" / ".env.json"
-        self.codex_home.mkdir(parents=True, mode=0o700)
 
     def output(
         self,
