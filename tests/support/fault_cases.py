@@ -12,6 +12,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import stat
 import time
 import typing as t
@@ -76,6 +77,45 @@ def tree(folder: pathlib.Path) -> Tree:
             content = path.read_bytes() if stat.S_ISREG(status.st_mode) else None
             found[str(path.relative_to(folder))] = (stat.S_IMODE(status.st_mode), content)
     return found
+
+
+class Undisturbed(t.NamedTuple):
+    """What a run that nobody stops finds, leaves, and leaves once it has been taken back."""
+
+    before: Tree
+    after: Tree
+    taken_back: Tree
+
+
+def laid_out(case: Case, folder: pathlib.Path) -> pathlib.Path:
+    """Make `folder` a machine on which everything before the run of `case` has taken place."""
+    folder.mkdir()
+    case.lay(folder)
+    for act in case.earlier:
+        assert not act(folder).get("failed")
+    return folder
+
+
+def undisturbed(case: Case, folder: pathlib.Path) -> Undisturbed:
+    """Let the run of `case` take place in `folder`, which does not exist yet."""
+    before = tree(laid_out(case, folder))
+    assert not case.act(folder).get("failed")
+    after = tree(folder)
+    case.back(folder)
+    return Undisturbed(before, after, tree(folder))
+
+
+def copied(folder: pathlib.Path, place: pathlib.Path) -> pathlib.Path:
+    """Copy the machine in `folder` to `place`, links as links."""
+    return pathlib.Path(shutil.copytree(folder, place, symlinks=True))
+
+
+def contents(case: Case, found: Tree) -> list[t.Any]:
+    """Return what is in `found` of the files of `case`, links followed."""
+    links = {name: found.get(name) for name in case.files}
+    return [
+        found.get("home/dotfiles/codex") if one and one[0] == 0 else one for one in links.values()
+    ]
 
 
 def _lay(name: str, data: bytes | None, form: str, folder: pathlib.Path) -> None:

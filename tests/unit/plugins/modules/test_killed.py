@@ -8,50 +8,13 @@ from __future__ import annotations
 
 import functools
 import pathlib
-import shutil
-import typing as t
 
 import pytest
-from support.fault_cases import CASES, Case, Tree, tree
+from support.fault_cases import CASES, contents, copied, laid_out, tree, undisturbed
 from support.faults import killed_at
 
 FEWEST_STEPS = 2
 """Of the shortest run: a record is removed, and its folder."""
-
-
-class Undisturbed(t.NamedTuple):
-    """What a run that nobody stops finds, leaves, and leaves once it has been taken back."""
-
-    before: Tree
-    after: Tree
-    taken_back: Tree
-
-
-def laid_out(case: Case, folder: pathlib.Path) -> pathlib.Path:
-    folder.mkdir()
-    case.lay(folder)
-    for act in case.earlier:
-        assert not act(folder).get("failed")
-    return folder
-
-
-def undisturbed(case: Case, folder: pathlib.Path) -> Undisturbed:
-    before = tree(laid_out(case, folder))
-    assert not case.act(folder).get("failed")
-    after = tree(folder)
-    case.back(folder)
-    return Undisturbed(before, after, tree(folder))
-
-
-def copied(folder: pathlib.Path, place: pathlib.Path) -> pathlib.Path:
-    return pathlib.Path(shutil.copytree(folder, place, symlinks=True))
-
-
-def contents(case: Case, found: Tree) -> list[t.Any]:
-    links = {name: found.get(name) for name in case.files}
-    return [
-        found.get("home/dotfiles/codex") if one and one[0] == 0 else one for one in links.values()
-    ]
 
 
 @pytest.mark.parametrize("name", CASES)
