@@ -48,8 +48,9 @@ class Cure:
     remove: tuple[KeyPath, ...]
     overrides: tuple[str, ...]
     """The same as ``-c`` values for one run of the client; none where one of them would carry
-    a password or a key to wherever command lines are seen, and where the file cannot be loaded
-    as it is, for ``-c`` does not help that (measured with 0.169.0)."""
+    a password or a key to wherever command lines are seen, where ``-c`` cannot name the provider,
+    and where the file cannot be loaded as it is, for ``-c`` does not help that (measured with
+    0.169.0)."""
     overrides_provider: str
     """The provider that is active under them: another id where a key must go, for ``-c``
     can only add to what the files say."""
@@ -212,7 +213,7 @@ def way_back(
     the layers below it. ``-c`` removes no key: where ``model_provider`` goes, it
     names what is active without. No other keys are told of but that one and the
     ``supports_websockets`` of the provider, so there is no secret in them. There are
-    none for a provider whose id cannot be shown as it is.
+    none for a provider whose id cannot be shown as it is, or not be named in a key.
     """
     before, after = merge(below, own), merge(below, left)
     provider = active_id(after, root)
@@ -331,4 +332,7 @@ def _free_id(tables: Document, ours: t.Collection[str], wanted: str) -> str:
 
 
 def _as_overrides(values: t.Mapping[KeyPath, Scalar]) -> tuple[str, ...]:
+    # The client takes the quotes in a key of -c for a part of it (0.169.0).
+    if any(part != dotted_key((part,)) for path in values for part in path):
+        return ()
     return tuple(f"{dotted_key(path)}={literal(value)}" for path, value in values.items())

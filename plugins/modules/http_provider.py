@@ -135,7 +135,7 @@ overrides:
   description:
     - The same change as values for C(codex -c), also for
       O(devfleet.codex.codex_info#module:overrides). Empty where the provider's C(base_url) may hold
-      a password or a key.
+      a password or a key, and where its id needs quotes, which C(-c) does not take in a key.
     - With O(state=absent) they ask the provider that is active without ours, and are empty where
       nothing is taken back.
   returned: success

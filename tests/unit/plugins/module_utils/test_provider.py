@@ -216,6 +216,12 @@ def test_a_gateway_in_this_file_loses_its_websockets_alone(
     assert planned.overrides == ("model_providers.corp.supports_websockets=false",)
 
 
+def test_a_gateway_that_no_override_can_name_is_cured_without() -> None:
+    planned = cure('model_provider = "my gw"' + CORP.replace(".corp", '."my gw"'))
+    assert planned.set_values == {("model_providers", "my gw", "supports_websockets"): False}
+    assert planned.overrides == ()
+
+
 def test_a_gateway_that_a_lower_layer_gives_websockets_loses_them() -> None:
     own = 'model_provider = "corp"\n[model_providers.corp]\nquery_params = { a = "b" }\n'
     assert cure(own, CORP).set_values == {("model_providers", "corp", "supports_websockets"): False}

@@ -180,6 +180,14 @@ IN_PROFILE = ("profiles", "x", "model_provider")
             "my gateway",
             id="id-in-quotes",
         ),
+        pytest.param(
+            GATEWAY_CURED.replace("corp", '"my gateway"').replace('""', '"'),
+            GATEWAY.replace("corp", '"my gateway"').replace('""', '"'),
+            "",
+            [],
+            "my gateway",
+            id="in-place-of-an-id-that-no-key-can-name",
+        ),
         pytest.param("model_provider = []", "", "", [], "openai", id="odd"),
         pytest.param("model_providers = 3", "model_provider = 1", "", [], "openai", id="odder"),
         pytest.param(
