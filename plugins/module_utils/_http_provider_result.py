@@ -26,8 +26,8 @@ def result_of(planned: Planned, state: str, profile: str | None) -> dict[str, t.
     result: dict[str, t.Any] = {
         "changed": planned.changed,
         "path": planned.before.path,
-        "provider_id": planned.provider_id,
-        "previous_provider": planned.previous_provider,
+        "provider_id": clean(planned.provider_id),
+        "previous_provider": clean(planned.previous_provider),
         "overrides": list(planned.overrides),
         "overrides_provider": planned.overrides_provider,
         "restart_required": planned.changed,
@@ -49,7 +49,7 @@ def diff(planned: Planned) -> dict[str, str]:
 
 
 def _message(planned: Planned, state: str, profile: str | None) -> str:
-    ours, before = planned.provider_id, planned.previous_provider
+    ours, before = clean(planned.provider_id), clean(planned.previous_provider)
     command = None if profile is None else f"codex --profile {clean(profile, 80)}"
     if not planned.changed:
         said = (
@@ -73,13 +73,13 @@ def _message(planned: Planned, state: str, profile: str | None) -> str:
             f"{before} are resumed "
             f"with codex resume -c model_provider={before}. Restart Codex"
         )
-    return ". ".join((said, *planned.notes)) + "."
+    return ". ".join((said, *map(clean, planned.notes))) + "."
 
 
 def _taken_back(planned: Planned, command: str | None) -> str:
-    ours = planned.provider_id
+    ours = clean(planned.provider_id)
     document = parse((planned.data or b"").decode())
-    table = _provider.lookup(document, ("model_providers", ours))
+    table = _provider.lookup(document, ("model_providers", planned.provider_id))
     if table is None:
         return (
             f"{ours} and its table are gone. Chats that were started under it can be resumed "
