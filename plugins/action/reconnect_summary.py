@@ -7,17 +7,11 @@
 from __future__ import annotations
 
 import datetime
-import json
 import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
-    checked_result,
-    is_unfinished,
-    not_examined,
-)
 from ansible_collections.devfleet.codex.plugins.plugin_utils._fleet import (
     GROUPS,
     failing,
@@ -25,10 +19,13 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._fleet import (
     render,
     totals,
 )
+from ansible_collections.devfleet.codex.plugins.plugin_utils._play import plain
+from ansible_collections.devfleet.codex.plugins.plugin_utils._play import results as results_of
 from ansible_collections.devfleet.codex.plugins.plugin_utils._report import (
     ReportRefused,
     write_report,
 )
+from ansible_collections.devfleet.codex.plugins.plugin_utils._rollout import stopped
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -51,7 +48,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 },
             }
         )
-        results = _results(variables)
+        results = results_of(variables)
         Display().display("\n" + render(options["title"], results) + "\n")
         groups = {host: group_of(one) for host, one in results.items()}
         if options["report"]:
@@ -60,37 +57,20 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "finished": datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds"),
                 "check_mode": self._task.check_mode,
                 "totals": totals(results),
+                "stopped": stopped(results),
                 "hosts": results,
             }
             try:
-                write_report(options["report"], _plain(document))
+                write_report(options["report"], plain(document))
             except ReportRefused as error:
                 raise AnsibleActionFail(str(error)) from error
         named = failing(results, options["fail_on"])
+        why = [stopped(results) or ""]
         if named:
-            raise AnsibleActionFail(
+            why.append(
                 f"reconnect_fail_on is {', '.join(options['fail_on'])}, and that is what "
                 f"{', '.join(named)} came out as; see the summary."
             )
+        if any(why):
+            raise AnsibleActionFail(" ".join(filter(None, why)))
         return {**result, "changed": False, "groups": groups}
-
-
-def _results(variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
-    active = set(variables["ansible_play_hosts"])
-    results: dict[str, dict[str, t.Any]] = {}
-    for host in variables["ansible_play_hosts_all"]:
-        held = variables["hostvars"][host].get("reconnect_result")
-        if held is None:
-            said = "it failed before it was looked at; see the output above"
-            plain = {**not_examined("inconclusive", said), "action": "failed", "message": said}
-        else:
-            plain = checked_result(_plain(held))
-        if host not in active and is_unfinished(plain):
-            plain["action"] = "lost"
-        results[str(host)] = plain
-    return results
-
-
-def _plain(value: t.Any) -> t.Any:
-    # Ansible tags the strings of its options and facts, which no serializer but JSON takes.
-    return json.loads(json.dumps(value))

@@ -14,6 +14,10 @@ import typing as t
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 
 from ._decision import AFFECTED, FINE
+from ._preflight import trial_said
+from ._rollout import stopped
+from ._taking_back import after_rollback
+from ._wording import count, named
 
 Result = t.Mapping[str, t.Any]
 Results = t.Mapping[str, Result]
@@ -23,7 +27,6 @@ GROUPS = ("affected", "unreachable", "inconclusive")
 
 _REASON = 160
 _MOST_FINDINGS = 40
-_MOST_HOSTS = 5
 _DONE = {
     "applied": "cured: {provider_id} uses HTTP only, by {path}",
     "applied_again": "cured again, for the setting was gone: {provider_id}, by {path}",
@@ -60,7 +63,6 @@ _WITHOUT_EFFECT = ("undone", "not_undone", "user_choice", "refused", "failed", "
 _PROXY_ALONE = ("proxy_rolled_back", "would_roll_back_proxy")
 _TAKEN_BACK = ("rolled_back", "purged", "proxy_rolled_back")
 _ROLLBACK = (*_TAKEN_BACK, "would_roll_back", "would_roll_back_proxy", "nothing_to_take_back")
-_RESTART_AFTER_ROLLBACK = "Where something was taken back: restart Codex."
 _RESTART_FOR_PROXY = "On the cured machines: restart Codex."
 _RESTART = (
     "On the cured machines: restart Codex. Chats that were started before stay with their provider "
@@ -100,11 +102,14 @@ def render(title: str, results: Results) -> str:
     width = max((len(host) for host in results), default=0)
     kinds = {host: _kind(result) for host, result in results.items()}
     kind_width = max((len(kind) for kind in kinds.values()), default=0)
-    lines = [f"{title}: {_count(len(results), 'host')}"]
+    lines = [f"{title}: {count(len(results), 'host')}"]
     for host, result in sorted(results.items()):
         line = f"  {host:<{width}}  {kinds[host]:<{kind_width}}  {_done(result)}{_live(result)}"
         lines.append(line.rstrip())
     lines.append(_totals(results))
+    why = stopped(results)
+    if why:
+        lines.append(f"STOPPED, {why}")
     advice = sorted(
         {
             f"  {_kind(result)}: {result['advice']}"
@@ -116,14 +121,12 @@ def render(title: str, results: Results) -> str:
     if advice:
         lines += ["What it means:", *advice]
     lines += _findings(results)
-    actions = {result.get("action") for result in results.values()}
     cured = [result for result in results.values() if result.get("action") == "applied"]
     if any(_words(result) is _DONE for result in cured):
         lines.append(_RESTART)
     elif any(_words(result) is _DONE_BY_PROXY or result.get("proxy_set") for result in cured):
         lines.append(_RESTART_FOR_PROXY)
-    if actions.intersection(_TAKEN_BACK):
-        lines.append(_RESTART_AFTER_ROLLBACK)
+    lines += after_rollback(results)
     return "\n".join(lines)
 
 
@@ -149,8 +152,9 @@ def _done(result: Result) -> str:
         and_proxy = _and_proxy(action) if result.get("proxy_set") else ""
         keys = ("path", "provider_id", "profile", "message", "proxy_set")
         shown = {key: clean(result.get(key)) for key in keys}
-        return (_words(result).get(action, _DONE[action]) + and_proxy).format_map(shown)
-    held_back = f": {clean(result['held_back'])}" if result.get("held_back") else ""
+        trial = trial_said(result) if action == "would_apply" else ""
+        return (_words(result).get(action, _DONE[action]) + and_proxy).format_map(shown) + trial
+    held_back = f": {_held_back(result)}" if result.get("held_back") else ""
     if result.get("proxy_set"):
         stays = _PROXY_STAYS.format(proxy_set=clean(result["proxy_set"]))
         return f"left alone{held_back}{stays}"
@@ -161,6 +165,12 @@ def _done(result: Result) -> str:
     if result["verdict"] == "config_invalid":
         return f"left alone: {clean(result['evidence'][-1])}"
     return "nothing to do" if group_of(result) == "fine" else "left alone"
+
+
+def _held_back(result: Result) -> str:
+    """What keeps a cure from one machine; what keeps it from many has a line of its own below."""
+    why = clean(result["held_back"])
+    return why.partition(":")[0] if stopped({"": result}) else why
 
 
 def _words(result: Result) -> dict[str, str]:
@@ -206,14 +216,8 @@ def _findings(results: Results) -> list[str]:
                 hosts.setdefault(key, []).append(host)
     if not hosts:
         return []
-    lines = [f"  {name} ({_named(on)}): {advice}" for (name, advice), on in sorted(hosts.items())]
+    lines = [f"  {name} ({named(on)}): {advice}" for (name, advice), on in sorted(hosts.items())]
     return ["Also seen:", *lines[:_MOST_FINDINGS]]
-
-
-def _named(hosts: list[str]) -> str:
-    shown = ", ".join(hosts[:_MOST_HOSTS])
-    more = len(hosts) - _MOST_HOSTS
-    return f"{shown} and {_count(more, 'other')}" if more > 0 else shown
 
 
 def totals(results: Results) -> dict[str, int]:
@@ -236,7 +240,3 @@ def _totals(results: Results) -> str:
     return "Totals: " + ", ".join(
         f"{counted[group]} {words}" for group, words in named if group in counted
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -270,3 +270,17 @@ def test_the_reason_for_a_broken_config_is_neither_formatted_nor_endless(evidenc
     line = render("Title", {"a": result("config_invalid", evidence=[evidence])}).splitlines()[1]
     assert evidence[:18] in line
     assert len(line) < 500
+
+
+def test_what_stopped_a_roll_out_is_told_once_and_in_short_for_each_host() -> None:
+    why = "suspected_outage: 2 of 2 are affected; set it to 1"
+    held = {host: result(BLOCKED, held_back=why) for host in ("a", "b")}
+    lines = render("Title", {**held, "c": result("healthy")}).splitlines()
+    assert [line for line in lines if "suspected_outage" in line] == [
+        *(line for line in lines[1:3] if line.endswith("  left alone: suspected_outage")),
+        f"STOPPED, {why}",
+    ]
+    assert lines[4].startswith("Totals: ")
+    never = render("Title", {"a": result(BLOCKED, held_back="reconnect_apply is: never")})
+    assert never.splitlines()[1].endswith("left alone: reconnect_apply is: never")
+    assert "STOPPED" not in never
