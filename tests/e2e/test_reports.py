@@ -185,7 +185,7 @@ def test_a_relative_report_lies_where_the_run_was_started(
     run = play(ansible, "audit", hosts, reconnect_report=name)
     assert run.returncode == 0, run.stdout
     written = read((ansible.folder / name).read_text())
-    assert written.keys() == {"title", "finished", "check_mode", "totals", "hosts"}
+    assert written.keys() == {"title", "finished", "check_mode", "totals", "stopped", "hosts"}
     assert written["title"] == "Codex reconnect audit"
     assert datetime.datetime.fromisoformat(written["finished"]).utcoffset() == datetime.timedelta()
     assert written["totals"] == {"fine": 1, "unreachable": 1}
