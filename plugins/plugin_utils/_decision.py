@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to do about a diagnosis, and whether a cure holds. Pure.
+"""What to do about a diagnosis, and the value that every machine of a run ends with. Pure.
 
 This plugin util is PRIVATE to the collection. Values are those that codex_info
 returns: plain JSON types from a machine that is not trusted.
@@ -22,13 +22,13 @@ APPLY = ("when_detected", "always", "never")
 REMEDIES = ("auto", "http_provider", "proxy_env")
 SCOPES = ("user", "profile", "system")
 
-_NEEDS_PROVIDER = ("websocket_blocked", "http_only_broken")
+NEEDS_PROVIDER = ("websocket_blocked", "http_only_broken")
 """The verdicts that prove the need for the HTTP-only provider."""
 
-_NEEDS_PROXY = ("proxy_misconfigured",)
+NEEDS_PROXY = ("proxy_misconfigured",)
 """The verdicts that prove the need for another proxy setting."""
 
-AFFECTED = _NEEDS_PROVIDER + _NEEDS_PROXY
+AFFECTED = NEEDS_PROVIDER + NEEDS_PROXY
 """The verdicts that prove the need for a cure."""
 
 FINE = ("healthy", "http_only", "not_installed", "unsupported_version")
@@ -44,6 +44,7 @@ _KEYS = (
     "version",
     "provider",
     "profile",
+    "preflight",
     "proof",
     "drift",
     "path",
@@ -65,15 +66,6 @@ _LARGEST = 1e15
 
 _NEVER = ("not_installed", "unsupported_version", "auth_missing", "config_invalid")
 """The verdicts on which nothing is applied, for nothing could be proven."""
-
-_DECIDES = {"network_unreachable": "HTTP: ", "websocket_blocked": "WebSocket: "}
-"""The transport whose failure a verdict rests on, as its line of evidence begins."""
-
-_BY_THE_PROXY = (*_DECIDES, "proxy_misconfigured", "inconclusive")
-"""The verdicts under a new proxy that it may be to blame for."""
-
-_VERDICT = 80
-_SEEN = 160
 
 _NEVER_A_PROVIDER = (*_NEVER, "managed_elsewhere", "http_only")
 
@@ -111,8 +103,7 @@ def first_result(codex: Value, wanted: Wanted) -> dict[str, t.Any]:
     cure = _cure(verdict, wanted)
     in_place = cure == "http_provider" and wanted.profile in profiles
     return {
-        "verdict": verdict,
-        "cause": cause,
+        **_blank(verdict, cause),
         "evidence": [clean(line) for line in diagnosis["evidence"][:_MOST_EVIDENCE]],
         "advice": clean(diagnosis["advice"]),
         "remedy": cure or clean(diagnosis["remedy"], 40),
@@ -120,8 +111,7 @@ def first_result(codex: Value, wanted: Wanted) -> dict[str, t.Any]:
         "version": clean(codex["version"] or "", 40) or None,
         "provider": clean(codex["provider"]["active"], 80),
         "profile": wanted.profile,
-        "proof": None,
-        "repaired": _repaired(codex, cause) if verdict in _NEEDS_PROXY else None,
+        "repaired": _repaired(codex, cause) if verdict in NEEDS_PROXY else None,
         "held_back": None if cure else _held_back(verdict, wanted),
         "findings": [_finding(one) for one in codex["findings"][:_MOST_ITEMS]],
         "live": _live(codex["live"]),
@@ -134,9 +124,9 @@ def _cure(verdict: str, wanted: Wanted) -> str | None:
     may_set_proxy = wanted.remedy in ("auto", "proxy_env") and wanted.has_proxy
     if wanted.apply == "never":
         return None
-    if verdict in _NEEDS_PROXY and may_set_proxy:
+    if verdict in NEEDS_PROXY and may_set_proxy:
         return "proxy_env"
-    if verdict in _NEEDS_PROVIDER and may_set_provider:
+    if verdict in NEEDS_PROVIDER and may_set_provider:
         return "http_provider"
     if wanted.apply == "when_detected" or verdict in _NEVER:
         return None
@@ -183,15 +173,31 @@ def _live(live: Value | None) -> dict[str, t.Any] | None:
 def not_examined(verdict: str, message: str) -> dict[str, t.Any]:
     """The fact ``reconnect_result`` of a machine that could not be looked at."""
     return {
-        "verdict": verdict,
-        "cause": "not_examined",
+        **_blank(verdict, "not_examined"),
         "evidence": [clean(message)],
         "advice": "Nothing is known about this machine; run this again when it can be reached.",
         "remedy": "investigate",
+    }
+
+
+def not_diagnosed(action: str) -> dict[str, t.Any]:
+    """The fact ``reconnect_result`` of a machine that was not asked what is the matter."""
+    return {**_blank(None, None), "action": action}
+
+
+def _blank(verdict: str | None, cause: str | None) -> dict[str, t.Any]:
+    """The keys that no ``reconnect_result`` lacks."""
+    return {
+        "verdict": verdict,
+        "cause": cause,
+        "evidence": [],
+        "advice": "",
+        "remedy": "none",
         "action": "none",
         "version": None,
         "provider": None,
         "profile": None,
+        "preflight": None,
         "proof": None,
         "repaired": None,
         "held_back": None,
@@ -244,59 +250,3 @@ def _printable(value: t.Any, depth: int) -> t.Any:
     if depth and isinstance(value, list):
         return [_printable(item, depth - 1) for item in value[:_MOST_ITEMS]]
     return clean(value)
-
-
-def cure_problems(after: Value, before: Value, provider_id: str) -> list[str]:
-    """Why doctor's answer under the cure does not prove it; empty where it does.
-
-    ``before`` and ``after`` are values of codex_info. The three published
-    criteria (config loaded, WebSocket not enabled, endpoints reachable over
-    HTTP) and two more, for doctor is green without them as well: a login is
-    really sent, and to the same place as before (measured with 0.169.0).
-    """
-    diagnosis, doctor = after["diagnosis"], after["doctor"]
-    problems: list[str] = []
-    if diagnosis["verdict"] != "http_only":
-        problems.append(f"verdict under the cure: {diagnosis['verdict']} ({diagnosis['cause']})")
-    if after["provider"]["active"] != provider_id:
-        problems.append(f"active provider: {after['provider']['active']}, not {provider_id}")
-    was_broken = before["diagnosis"]["verdict"] == "http_only_broken"
-    if _mode(doctor) != _mode(before["doctor"]) and not was_broken:
-        problems.append(f"kind of login: {_mode(doctor)}, before {_mode(before['doctor'])}")
-    if _status(doctor, "config") != "ok" and _status(before["doctor"], "config") == "ok":
-        problems.append("Codex warns about its configuration, and did not before")
-    return [clean(problem) for problem in problems]
-
-
-def proxy_problems(after: Value, before: Value) -> list[str]:
-    """Why doctor's answer under the new proxy does not prove it; empty where it does.
-
-    Both are values of codex_info. A WebSocket that is refused beyond a proxy
-    which works at last is the next cause, not a failed cure. The sentence
-    holds what was seen, and fits into a line of the summary as a whole.
-    """
-    verdict, cause = after["diagnosis"]["verdict"], after["diagnosis"]["cause"]
-    proven = ["healthy", "http_only"]
-    if before["diagnosis"]["verdict"] in _NEEDS_PROXY:
-        proven += _NEEDS_PROVIDER
-    if verdict in proven:
-        return []
-    parts = [clean(f"verdict under the proxy: {verdict} ({cause})", _VERDICT)]
-    parts += [clean(line, _SEEN) for line in _decisive(verdict, after["diagnosis"]["evidence"])]
-    advice = "; check reconnect_proxy" if verdict in _BY_THE_PROXY else ""
-    return [": ".join(parts) + advice]
-
-
-def _decisive(verdict: str, evidence: t.Sequence[t.Any]) -> list[t.Any]:
-    """The one line of the evidence that says why, if there is any."""
-    transport = _DECIDES.get(verdict, "")
-    of_transport = [line for line in evidence if str(line).startswith(transport)]
-    return (of_transport or list(evidence))[-1:]
-
-
-def _mode(doctor: Value) -> t.Any:
-    return (doctor.get("http") or {}).get("mode")
-
-
-def _status(doctor: Value, check: str) -> t.Any:
-    return (doctor.get(check) or {}).get("status")

@@ -63,6 +63,6 @@ def test_the_version_and_its_fragments_are_in_the_release_notes(notes: str) -> N
 def test_everything_that_the_collection_offers_was_new_once(notes: str) -> None:
     places = ("plugins/modules/*.py", "plugins/filter/*.py", "roles/*")
     offered = {path.stem for place in places for path in ROOT.glob(place)}
-    assert {"codex_info", "cure_problems", "reconnect"} <= offered
+    assert {"codex_info", "provider_proven", "reconnect"} <= offered
     listed = re.findall(r"^- devfleet\.codex\.(\w+) - \S", notes, re.MULTILINE)
     assert sorted(listed) == sorted(offered)

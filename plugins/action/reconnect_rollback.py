@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Take back all that the role has done on one machine, and say what was done.
+
+One action, for what was taken back before something failed must not be lost: a
+machine whose provider is back and whose proxy is not is told of as just that.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import SCOPES
+from ansible_collections.devfleet.codex.plugins.plugin_utils._report import (
+    ReportRefused,
+    refuse_report,
+)
+from ansible_collections.devfleet.codex.plugins.plugin_utils._taking_back import (
+    not_reached,
+    taken_back,
+)
+
+# No "path": a tilde means the home on the machine, not the one on the controller.
+_OPTIONS: dict[str, dict[str, t.Any]] = {
+    "codex_home": {"type": "str"},
+    "scope": {"type": "str", "choices": list(SCOPES), "default": "user"},
+    "profile": {"type": "str"},
+    "provider_id": {"type": "str", "default": "openai_http"},
+    "purge": {"type": "bool", "default": False},
+    "backup": {"type": "bool", "default": False},
+    "report": {"type": "str"},
+}
+_OF_PROVIDER = ("scope", "profile", "provider_id", "purge", "backup")
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _checked, options = self.validate_argument_spec(argument_spec=_OPTIONS)
+        if options["report"]:
+            try:
+                refuse_report(options["report"])
+            except ReportRefused as error:
+                raise AnsibleActionFail(f"{error} Nothing was changed.") from error
+        answers: dict[str, dict[str, t.Any]] = {}
+        for module, arguments in _steps(options):
+            answer = self._asked(module, {**_home(options), **arguments}, task_vars)
+            answers[module] = answer
+            if answer.get("unreachable"):
+                break
+        if answers["http_provider"].get("unreachable"):
+            said = str(answers["http_provider"]["msg"])
+            return {**result, "changed": False, **not_reached(said)}
+        diffs = [one for answer in answers.values() for one in _diffs(answer)]
+        fact = taken_back(
+            answers,
+            purge=options["purge"],
+            check_mode=self._task.check_mode,
+            profile=options["profile"] if options["scope"] == "profile" else None,
+        )
+        return {**result, **fact, **({"diff": diffs} if diffs else {})}
+
+    def _asked(
+        self, module: str, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None
+    ) -> dict[str, t.Any]:
+        try:
+            answer: dict[str, t.Any] = self._execute_module(
+                module_name=f"devfleet.codex.{module}",
+                module_args=arguments,
+                task_vars=task_vars,
+            )
+        except AnsibleConnectionFailure as error:
+            return {"unreachable": True, "msg": str(error)}
+        return answer
+
+
+def _steps(options: dict[str, t.Any]) -> list[tuple[str, dict[str, t.Any]]]:
+    """The modules that take something back, in this order, and what they are given.
+
+    What is remembered of a recovery is forgotten here too, last of all.
+    """
+    provider = {name: options[name] for name in _OF_PROVIDER if options[name] is not None}
+    return [
+        ("http_provider", {"state": "absent", **provider}),
+        ("proxy_env", {"state": "absent"}),
+        ("observation", {"state": "absent", "cause": "service_error"}),
+    ]
+
+
+def _home(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {} if options["codex_home"] is None else {"codex_home": options["codex_home"]}
+
+
+def _diffs(answer: dict[str, t.Any]) -> list[t.Any]:
+    diff = answer.get("diff")
+    return diff if isinstance(diff, list) else [diff] if diff else []
