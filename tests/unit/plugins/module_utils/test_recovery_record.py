@@ -237,6 +237,12 @@ def test_it_is_no_change_of_ours(folder: pathlib.Path) -> None:
     assert pathlib.Path(_recovery_record.record_path(str(folder))).stat().st_mtime > NOW
 
 
+def test_forgetting_leaves_the_record_of_another_release_alone(folder: pathlib.Path) -> None:
+    path = write(folder, document(format=2))
+    save(str(folder), None)
+    assert path.read_text() == document(format=2)
+
+
 def aged(path: pathlib.Path, seconds: float) -> None:
     moment = time.time() - seconds
     os.utime(path, (moment, moment))

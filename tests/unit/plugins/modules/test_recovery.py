@@ -206,6 +206,17 @@ def test_one_run_at_a_time(codex_home: pathlib.Path, monkeypatch: pytest.MonkeyP
     assert not _lock._held
 
 
+def test_what_a_killed_run_has_left_is_removed(codex_home: pathlib.Path) -> None:
+    run(codex_home)
+    before = trace(codex_home)
+    left = kept(codex_home).with_name(".recovery.json.abcd1234.devfleet")
+    left.write_text("{")
+    run(codex_home, "completed", revision=1, check=True)
+    assert left.exists()
+    run(codex_home, "completed", revision=1)
+    assert trace(codex_home) == before
+
+
 def test_check_mode_writes_nothing(codex_home: pathlib.Path) -> None:
     before = trace(codex_home)
     assert run(codex_home, check=True)["recovery"] == FIRST
