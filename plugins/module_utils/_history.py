@@ -69,12 +69,13 @@ def found(known: Record, data: bytes | None) -> Found | None:
 
 
 def _undone(step: Step, data: bytes) -> Found | None:
-    if step.before is None:
-        return Found(None)
     try:
         earlier = revert(data.decode("utf-8", _ODD_BYTES), step.replacements).encode(
             "utf-8", _ODD_BYTES
         )
     except (TextMismatch, UnicodeError):
         return None
+    if step.before is None:
+        # Only a file that holds nothing else was made by us.
+        return None if earlier else Found(None)
     return Found(earlier) if digest(earlier) == step.before else None

@@ -205,26 +205,34 @@ def _decode(document: t.Any) -> Record:
     steps = tuple(_step(raw) for raw in document["steps"])
     if any(later.before != earlier.after for earlier, later in zip(steps, steps[1:])):
         raise ValueError("steps with a gap between them")
+    restores = tuple(_restore(raw) for raw in document["restores"])
+    variables = tuple(_variable(raw) for raw in document.get("variables", []))
+    names = [*(one.path for one in restores), *(one.name for one in variables)]
+    if len(set(names)) < len(names):
+        raise ValueError("a key that is taken back twice")
     return Record(
         _typed(document["provider_id"], str),
-        tuple(
-            Restore(
-                _key_path(raw["path"]),
-                _typed(raw["before"], (str, bool, type(None))),
-                _typed(raw["written"], (str, bool)),
-            )
-            for raw in document["restores"]
-        ),
+        restores,
         steps,
         _typed(document.get("taken_back", False), bool),
-        tuple(
-            Variable(
-                _variable(raw["name"]),
-                *(_typed(raw[key], (str, type(None))) for key in ("before", "written", "found")),
-            )
-            for raw in document.get("variables", [])
-        ),
+        variables,
     )
+
+
+def _restore(raw: t.Any) -> Restore:
+    return Restore(
+        _key_path(raw["path"]),
+        _typed(raw["before"], (str, bool, type(None))),
+        _typed(raw["written"], (str, bool)),
+    )
+
+
+def _variable(raw: t.Any) -> Variable:
+    name = _typed(raw["name"], str)
+    if _PROXY_VARIABLE.fullmatch(name) is None:
+        raise ValueError("a variable that is not ours")
+    values = (_typed(raw[key], (str, type(None))) for key in ("before", "written", "found"))
+    return Variable(name, *values)
 
 
 def _step(raw: t.Any) -> Step:
@@ -245,12 +253,6 @@ def _key_path(parts: t.Any) -> KeyPath:
     if path != ("model_provider",) and not in_table:
         raise ValueError("a key that is not ours")
     return path
-
-
-def _variable(name: t.Any) -> str:
-    if _PROXY_VARIABLE.fullmatch(_typed(name, str)) is None:
-        raise ValueError("a variable that is not ours")
-    return str(name)
 
 
 def _digest(text: t.Any) -> str:

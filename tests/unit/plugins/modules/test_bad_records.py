@@ -80,6 +80,7 @@ SPOILED: t.Mapping[str, Spoil] = {
     "newer-format": lambda path: changed(path, format=2),
     "digest-of-other-bytes": lambda path: first_step(path, before="0" * 64, after="1" * 64),
     "digest-is-none": lambda path: first_step(path, before="x"),
+    "no-file-at-first": lambda path: first_step(path, before=None),
     "offset-before-the-file": lambda path: first_step(
         path, replacements=[{"start": -1, "old": "", "new": "x"}]
     ),
@@ -93,15 +94,21 @@ OF_PROVIDERS: t.Mapping[str, Spoil] = {
     "another-key": lambda path: with_restore(path, "tui", "theme"),
     "another-key-of-a-provider": lambda path: with_restore(path, "model_providers", "x", "name"),
     "another-key-of-a-profile": lambda path: with_restore(path, "profiles", "x", "model"),
+    "a-key-twice": lambda path: changed(
+        path, restores=json.loads(path.read_text())["restores"] * 2
+    ),
     "an-endless-key": lambda path: with_restore(path, *("a" * 5000)),
 }
 OF_PROXIES: t.Mapping[str, Spoil] = {
     "another-variable": lambda path: changed(
         path, variables=[{"name": "FOO", "before": "2", "written": "1", "found": "2"}]
     ),
+    "a-variable-twice": lambda path: changed(
+        path, variables=json.loads(path.read_text())["variables"] * 2
+    ),
 }
 # What is well formed and leads nowhere is still known to be a record, so it is written over.
-WELL_FORMED = ("digest-of-other-bytes", "offset-beyond-the-file")
+WELL_FORMED = ("digest-of-other-bytes", "no-file-at-first", "offset-beyond-the-file")
 
 
 def kind(path: pathlib.Path) -> Kind:
