@@ -94,7 +94,10 @@ def plan_absent(target: Target, request: Request, before: _files.Snapshot) -> Pl
     undo = _provider.plan_undo(own, effective, target.root, restores, request.base_url)
     edit = _plan_edit(before.path, text, undo.set_values, undo.remove)
     data = edit.after.encode() if edit.changed else before.data
-    if record and edit.changed:
+    if edit.changed and restores is None:
+        # The time counts: what was logged before says nothing of the provider that is active now.
+        record = _ended(request.provider_id)
+    elif record and edit.changed:
         # Kept until purge: whether the file was replaced is told by its content, not by the record.
         kept = tuple(
             dataclasses.replace(one, before=None) if one.path in undo.remove else one
@@ -208,9 +211,14 @@ def _edit_sentence(path: str, error: EditRefused) -> str:
 
 def _restores(record: _state.Record | None, root: KeyPath) -> list[Restore] | None:
     """What to take back there: a profile of clients up to 0.133 shares its file with others."""
-    if record is None:
+    if record is None or record == _ended(record.provider_id):
         return None
     return [one for one in record.restores if one.path == root or one.path[0] == "model_providers"]
+
+
+def _ended(provider_id: str) -> _state.Record:
+    """The record of a cure that was taken back although nothing was remembered of it."""
+    return _state.Record(provider_id, (), (), taken_back=True)
 
 
 def _recorded(known: _state.Record | None, root: KeyPath) -> str | None:
