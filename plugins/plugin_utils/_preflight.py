@@ -19,13 +19,16 @@ from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from ._decision import Value
 
 
-def foreseen(problems: t.Sequence[str]) -> dict[str, t.Any]:
-    """What of ``reconnect_result`` a trial decides; without problems the cure works."""
+def foreseen(problems: t.Sequence[str], left: str = "") -> dict[str, t.Any]:
+    """What of ``reconnect_result`` a trial decides; without problems the cure works.
+
+    ``left`` is what could not be tried and why.
+    """
     preflight = {
         "tried": True,
         "works": not problems,
         "problems": [clean(problem) for problem in problems],
-        "not_tried": "",
+        "not_tried": clean(left),
     }
     return {"preflight": preflight, **(_refused(problems) if problems else {})}
 

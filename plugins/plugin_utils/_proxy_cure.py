@@ -38,9 +38,9 @@ def proxy_tried(result: Value, looked: Value) -> dict[str, t.Any]:
         return {**result, **not_tried(trial["reason"])}
     if trial["by"] == "doctor":
         return {**result, **foreseen(proxy_problems(looked["codex"], result["codex"]))}
-    found = foreseen([] if trial["answered"] else [_NO_ANSWER])
-    left = trial["reason"] + (_HALF_TRIED if trial["answered"] else "")
-    return {**result, **found, "preflight": {**found["preflight"], "not_tried": left}}
+    if trial["answered"]:
+        return {**result, **foreseen([], trial["reason"] + _HALF_TRIED)}
+    return {**result, **foreseen([_NO_ANSWER], trial["reason"])}
 
 
 def repaired_no_proxy(result: Value) -> list[str]:

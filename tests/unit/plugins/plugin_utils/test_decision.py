@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is done about a diagnosis, and whether a cure holds, whatever a machine says."""
+"""What is done about a diagnosis, whatever a machine says."""
 
 from __future__ import annotations
 
-import copy
 import typing as t
 
 import pytest
@@ -15,45 +14,13 @@ from ansible_collections.devfleet.codex.plugins.module_utils._text import SHORT
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     Wanted,
     checked_result,
-    cure_problems,
     first_result,
     not_examined,
 )
+from support import cure_values
+from support.cure_values import HOSTILE, Value, changed
 
-Value = dict[str, t.Any]
-
-SEEN: Value = {
-    "version": "0.169.0",
-    "provider": {"active": "openai"},
-    "http_only_profiles": ["http", "quiet"],
-    "proxy": {"problems": []},
-    "findings": [],
-    "live": None,
-    "doctor": {"http": {"mode": "ChatGPT auth"}, "config": {"status": "ok"}},
-    "diagnosis": {
-        "verdict": "websocket_blocked",
-        "cause": "upgrade_refused",
-        "evidence": ["WebSocket: http 403 Forbidden", "HTTP: HTTP 405"],
-        "remedy": "http_provider",
-        "advice": "Switch.",
-    },
-}
-CURED: Value = {
-    **SEEN,
-    "provider": {"active": "openai_http"},
-    "diagnosis": {**SEEN["diagnosis"], "verdict": "http_only", "cause": "websockets_off"},
-}
-
-
-def changed(value: Value, path: str, new: t.Any) -> Value:
-    """``value`` with the item at ``path`` (dotted) replaced."""
-    copied = copy.deepcopy(value)
-    *parents, last = path.split(".")
-    place = copied
-    for parent in parents:
-        place = place[parent]
-    place[last] = new
-    return copied
+SEEN: Value = {**cure_values.SEEN, "http_only_profiles": ["http", "quiet"]}
 
 
 def diagnosed(verdict: str, cause: str) -> Value:
@@ -97,6 +64,7 @@ def test_the_result_tells_what_was_seen() -> None:
         "version": "0.169.0",
         "provider": "openai",
         "profile": None,
+        "preflight": None,
         "proof": None,
         "repaired": None,
         "held_back": None,
@@ -164,9 +132,6 @@ def test_nonsense_from_a_machine_is_an_error(path: str, value: t.Any) -> None:
 def test_a_value_that_is_none_is_an_error(seen: t.Any) -> None:
     with pytest.raises((KeyError, TypeError)):
         first_result(seen, ALWAYS)
-
-
-HOSTILE = "\x1b]0;owned\x07{{ lookup('pipe', 'id') }} {0} \u202e\ud800" + "x" * 10_000
 
 
 @pytest.mark.parametrize(
@@ -259,35 +224,3 @@ def test_a_fact_is_printable_throughout() -> None:
     checked = checked_result({**FACT, HOSTILE: HOSTILE, "path": nest, "message": HOSTILE})
     assert all(text.isprintable() and len(text) <= SHORT for text in texts_in(checked))
     assert "{{ lookup('pipe', 'id') }} {0}" in checked["message"]
-
-
-def test_a_cure_that_holds() -> None:
-    assert cure_problems(CURED, SEEN, "openai_http") == []
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "problem"),
-    [
-        ("diagnosis.verdict", "websocket_blocked", "verdict under the cure: websocket_blocked"),
-        ("diagnosis.verdict", "healthy", "verdict under the cure: healthy"),
-        ("diagnosis.verdict", "http_only_broken", "verdict under the cure: http_only_broken"),
-        ("diagnosis.verdict", HOSTILE, "verdict under the cure:"),
-        ("provider.active", "openai", "active provider: openai, not openai_http"),
-        ("doctor.http.mode", "API key auth", "kind of login: API key auth, before ChatGPT auth"),
-        ("doctor.http", None, "kind of login: None, before ChatGPT auth"),
-        ("doctor.config.status", "warning", "Codex warns about its configuration"),
-        ("doctor.config", None, "Codex warns about its configuration"),
-    ],
-)
-def test_a_cure_that_does_not_hold(path: str, value: t.Any, problem: str) -> None:
-    (found,) = cure_problems(changed(CURED, path, value), SEEN, "openai_http")
-    assert found.startswith(problem)
-    assert found.isprintable()
-
-
-def test_a_broken_provider_may_change_its_login_and_a_warning_may_stay() -> None:
-    before = changed(diagnosed("http_only_broken", "no_credentials_sent"), "doctor.http", None)
-    assert cure_problems(CURED, before, "openai_http") == []
-    warned = changed(SEEN, "doctor.config.status", "warning")
-    after = changed(CURED, "doctor.config.status", "warning")
-    assert cure_problems(after, warned, "openai_http") == []

@@ -21,12 +21,10 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     checked_result,
     first_result,
     is_unfinished,
-    proxy_problems,
 )
+from ansible_collections.devfleet.codex.plugins.plugin_utils._proof import proxy_problems
+from support.cure_values import HOSTILE, Value
 
-Value = dict[str, t.Any]
-
-HOSTILE = "\x1b]0;owned\x07{{ lookup('pipe', 'id') }} {0} \u202e\ud800" + "x" * 10_000
 PROBLEM = {
     "name": "no_scheme",
     "variable": "HTTPS_PROXY",
