@@ -40,6 +40,7 @@ KINDS = (
     "observe",
     "recovered",
     "cure_again",
+    "mend",
     "not_made",
     "users_choice",
     "nothing",
@@ -155,6 +156,8 @@ def next_move(standing: Standing | None, seen: Seen, policy: Policy) -> Move:
         return Move("users_choice", None, f"somebody has made {chosen} the provider since")
     if standing is not None and state == "trial":
         return _in_trial(seen)
+    if not seen.cure_in_place and state in ("cured", "spent") and seen.failing:
+        return Move("mend", "applied", "the setting is gone, and WebSockets fail")
     if not seen.cure_in_place:
         return Move("nothing", None, "there is no cure of ours to find the way back from")
     if standing is None or state is None:

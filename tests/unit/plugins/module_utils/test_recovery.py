@@ -176,8 +176,18 @@ MOVES = [
         on_http(99, tried=-1), CURED, DAY, "adopt", "adopted", "clock", id="clock-since-probe"
     ),
     pytest.param(on_http(99), QUIET, DAY, "nothing", None, "no cure", id="cure-is-gone"),
+    pytest.param(on_http(0), seen(failing=True), DAY, "mend", "applied", "is gone", id="drift"),
     pytest.param(
-        on_http(99), seen(failing=True), DAY, "nothing", None, "no cure", id="drift-is-not-ours"
+        Standing("spent", 3, HOUR, None),
+        seen(failing=True),
+        DAY,
+        "mend",
+        "applied",
+        "is gone",
+        id="drift-when-spent",
+    ),
+    pytest.param(
+        None, seen(failing=True), DAY, "nothing", None, "no cure", id="failing-without-a-cure"
     ),
     pytest.param(
         Standing("recovered", 0, 9, None),

@@ -102,7 +102,7 @@ class Machine:
     """A machine whose file is written as the role writes it, by one run after the other.
 
     `writes` are the changes of the file, each with the revision of the record that gives its
-    reason; `trials` and `cures` count those of one recovery.
+    reason; `trials`, `losses` (by others) and `cures` count those of one recovery.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -111,7 +111,14 @@ class Machine:
         self.cured = False
         self.record: Recovery | None = None
         self.writes: list[tuple[str, int]] = []
-        self.trials = self.cures = 0
+        self.trials = self.losses = self.cures = 0
+
+    def lose(self) -> None:
+        """Let somebody remove our key."""
+        if self.cured:
+            self.cured = False
+            self.losses += 1
+            self.writes.append(("loss", 0))
 
     def remediate(self, failing: bool, stopped: bool) -> None:
         """Cure what fails; a run that is `stopped` ends before it can be remembered."""
@@ -127,8 +134,8 @@ class Machine:
                 self.write("trial", "trial_started", stopped)
             else:
                 self.remember("probe_failed")
-        elif move.kind == "cure_again":
-            self.write("cure", "fell_back", stopped)
+        elif move.kind in ("cure_again", "mend"):
+            self.write("cure", move.event or "", stopped)
         elif move.event is not None:
             self.remember(move.event)
 
@@ -151,12 +158,12 @@ class Machine:
         self.record = step(before, event, "because", self.now, self.policy.budget)
         assert self.record is not before, f"{event} fits nothing"
         if event == "completed":
-            self.trials = self.cures = 0
+            self.trials = self.losses = self.cures = 0
 
 
 RUNS = strategies.lists(
     strategies.tuples(
-        strategies.sampled_from(["remediate", "recover", "recover", "recover"]),
+        strategies.sampled_from(["lose", "remediate", "recover", "recover", "recover"]),
         ANYTHING_SEEN.map(lambda seen: dataclasses.replace(seen, user_choice=None)),
         strategies.booleans(),
         strategies.sampled_from([False, False, False, True]),
@@ -171,15 +178,17 @@ def test_a_machine_never_flaps(budget: int, runs: list[tuple[t.Any, ...]]) -> No
     machine = Machine(Policy(24 * HOUR, budget))
     for kind, seen, probe, stopped, hours in runs:
         machine.now += hours * HOUR
-        if kind == "remediate":
+        if kind == "lose":
+            machine.lose()
+        elif kind == "remediate":
             machine.remediate(seen.failing, stopped)
         else:
             machine.recover(seen, probe, stopped)
         assert machine.trials <= budget
-        # The cure that began it, and one after each trial.
-        assert machine.cures <= machine.trials + 1
+        # The cure that began it, and one after each trial and each loss.
+        assert machine.cures <= machine.trials + machine.losses + 1
         assert machine.record is None or machine.record.attempts <= budget
-    directions = [what for what, _revision in machine.writes]
+    directions = [what == "cure" for what, _revision in machine.writes]
     assert all(one != other for one, other in zip(directions, directions[1:]))
     revisions = [revision for what, revision in machine.writes if what == "trial"]
     assert len(set(revisions)) == len(revisions)
