@@ -89,7 +89,7 @@ proxy_set:
   description: The C(.env) in which the proxy was taken back, null where none was.
   returned: when the machine was reached
   type: str
-  sample: null
+  sample: /home/dev/.codex/.env
 restart_required:
   description: Whether running sessions must be restarted to see the change.
   returned: when the machine was reached
