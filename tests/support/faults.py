@@ -16,6 +16,7 @@ import functools
 import io
 import os
 import signal
+import traceback
 import typing as t
 from unittest import mock
 
@@ -83,20 +84,32 @@ def killed_at(number: int, act: t.Callable[[], t.Any]) -> bool:
 
     Return whether it was: False says that `act` has fewer steps, and has ended.
     """
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            signal.alarm(_PATIENCE)
-            with faulty(_Nth(number, lambda: os.kill(os.getpid(), signal.SIGKILL))):
-                act()
-            status = 0
-        finally:
-            os._exit(status)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    kill = _Nth(number, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+    def stopped() -> None:
+        with faulty(kill):
+            act()
+
+    status = os.waitstatus_to_exitcode(os.waitpid(started(stopped), 0)[1])
     if status not in (0, -signal.SIGKILL):
         raise AssertionError(f"the process ended with status {status}")
     return status != 0
+
+
+def started(act: t.Callable[[], t.Any]) -> int:
+    """Call `act` in a process of its own, which ends with 0 unless it raises; return its id."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        signal.alarm(_PATIENCE)
+        act()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
 
 
 def failing_at(number: int, error: int, *, for_good: bool = False) -> _Nth:

@@ -9,50 +9,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import multiprocessing
 import os
 import pathlib
 import time
 import typing as t
-from multiprocessing.connection import Connection
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _lock
 from ansible_collections.devfleet.codex.plugins.module_utils._files import FileRefused
-
-FORK = multiprocessing.get_context("fork")
-LONG = 60.0
-"""Seconds after which a test is in error rather than slow."""
-
-
-class Other(t.NamedTuple):
-    """Another process that holds a folder."""
-
-    connection: Connection
-    kill: t.Callable[[], None]
-
-    def let_go(self) -> None:
-        self.connection.send("let go")
-
-
-def hold(folder: str, connection: Connection) -> None:
-    with _lock.held(folder):
-        connection.send("held")
-        connection.poll(LONG)
-
-
-@contextlib.contextmanager
-def other_run(folder: pathlib.Path) -> t.Iterator[Other]:
-    ours, theirs = FORK.Pipe()
-    process = FORK.Process(target=hold, args=(str(folder), theirs), daemon=True)
-    process.start()
-    try:
-        assert ours.poll(LONG)
-        assert ours.recv() == "held"
-        yield Other(ours, process.kill)
-    finally:
-        process.kill()
-        process.join(LONG)
+from support.other_run import LONG, other_run
 
 
 @pytest.fixture
