@@ -11,6 +11,7 @@ and ``_state`` (what was there before).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
@@ -58,6 +59,13 @@ class Change(t.Protocol):
 
 
 Planned = t.TypeVar("Planned", bound=Change)
+Backup = t.Callable[[_files.Snapshot], contextlib.AbstractContextManager[None]]
+"""Keeps a copy of a file for a change that is made within the context."""
+
+
+def no_backup(_before: _files.Snapshot) -> contextlib.AbstractContextManager[None]:
+    """Keep none."""
+    return contextlib.nullcontext()
 
 
 def home_to_change(codex_home: str | None, environment: t.Mapping[str, str]) -> str:
@@ -98,14 +106,14 @@ def prepare(plan: t.Callable[[_files.Snapshot], Planned], path: str) -> Planned:
 def make(
     plan: t.Callable[[_files.Snapshot], Planned],
     place: Place,
-    backup: t.Callable[[str], None] = lambda _path: None,
+    backup: Backup = no_backup,
 ) -> Planned:
     """Plan and make the change. Raises ``Refused``; the file is then as it was.
 
     Another run on the same folder is waited for. When somebody else writes the
     file meanwhile, the change is planned anew from what is there then, three
-    times at most. ``backup`` is called with the path right before a file that
-    exists is written.
+    times at most. A file that exists is written within the context that
+    ``backup`` makes.
     """
     try:
         with _lock.held(os.path.dirname(place.path)):
@@ -115,9 +123,7 @@ def make(
         raise Refused(str(error)) from error
 
 
-def _made(
-    plan: t.Callable[[_files.Snapshot], Planned], place: Place, backup: t.Callable[[str], None]
-) -> Planned:
+def _made(plan: t.Callable[[_files.Snapshot], Planned], place: Place, backup: Backup) -> Planned:
     for _attempt in range(_TRIES):
         planned = prepare(plan, place.path)
         try:
@@ -131,20 +137,24 @@ def _made(
     )
 
 
-def _write(planned: Change, place: Place, backup: t.Callable[[str], None]) -> None:
+def _write(planned: Change, place: Place, backup: Backup) -> None:
     before = planned.before
     if is_change(planned):
         _files.refuse_changed(before)
-        if before.data is not None:
-            backup(before.path)
-        if planned.record is None:
-            _put(planned, place)
-        else:
-            folder = _files.folder_made(os.path.dirname(before.path), place.new_folder_mode)
-            with folder, _state.intended(before.path, planned.record):
-                _put(planned, place)
+        with no_backup(before) if before.data is None else backup(before):
+            _remember_and_put(planned, place)
     if planned.record is None and _state.load(before.path) is not None:
         _state.forget(before.path)
+
+
+def _remember_and_put(planned: Change, place: Place) -> None:
+    before = planned.before
+    if planned.record is None:
+        _put(planned, place)
+        return
+    folder = _files.folder_made(os.path.dirname(before.path), place.new_folder_mode)
+    with folder, _state.intended(before.path, planned.record):
+        _put(planned, place)
 
 
 def _put(planned: Change, place: Place) -> None:

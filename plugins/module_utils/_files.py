@@ -122,11 +122,13 @@ def replace(
     data: bytes,
     new_file_mode: int = PRIVATE_FILE,
     new_folder_mode: int = PRIVATE_FOLDER,
+    like: Snapshot | None = None,
 ) -> None:
     """Put ``data`` in the place of what ``before`` holds.
 
-    Raises ``FileChanged`` when the file is no longer what was read, and
-    ``FileRefused`` when it cannot be written; in both cases it is untouched.
+    Mode, owner and attributes are those of the file ``like``, or of ``before``. Raises
+    ``FileChanged`` when the file is no longer what was read, and ``FileRefused`` when it cannot be
+    written; in both cases it is untouched.
     """
     refuse_unwritable(before)
     folder, name = os.path.split(before.real_path)
@@ -137,7 +139,7 @@ def replace(
                 with open(handle, "wb") as stream:
                     stream.write(data)
                     stream.flush()
-                    _carry_attributes(before, handle, new_file_mode)
+                    _carry_attributes(like or before, handle, new_file_mode)
                     os.fsync(handle)
                 refuse_changed(before)
                 os.rename(temporary, before.real_path)
@@ -150,6 +152,21 @@ def replace(
         # What fails because somebody else took the file away is no fault of the disk.
         refuse_changed(before)
         raise FileRefused(_sentence(before.path, "cannot be written", error)) from error
+
+
+@contextlib.contextmanager
+def copied(before: Snapshot, place: str) -> t.Iterator[None]:
+    """Keep a copy of the file at ``place``; where the block raises, it goes again.
+
+    Raises ``FileRefused``; there is no copy then.
+    """
+    replace(snapshot(place), before.data or b"", like=before)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(place)
+        raise
 
 
 @contextlib.contextmanager

@@ -165,9 +165,7 @@ def prepare(planner: Planner, target: Target, request: Request) -> Planned:
     return _change.prepare(functools.partial(planner, target, request), target.path)
 
 
-def make(
-    planner: Planner, target: Target, request: Request, backup: t.Callable[[str], None]
-) -> Planned:
+def make(planner: Planner, target: Target, request: Request, backup: _change.Backup) -> Planned:
     """Plan and make the change as ``_change.make`` does. Raises ``Refused``."""
     place = _change.Place(target.path, target.new_file_mode, target.new_folder_mode)
     return _change.make(functools.partial(planner, target, request), place, backup)

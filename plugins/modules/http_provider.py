@@ -175,11 +175,14 @@ msg:
   sample: openai_http is now the active provider, over HTTP only.
 """
 
+import contextlib
 import os
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.devfleet.codex.plugins.module_utils import _http_provider as http_provider
 from ansible_collections.devfleet.codex.plugins.module_utils._change import Refused
+from ansible_collections.devfleet.codex.plugins.module_utils._files import Snapshot, copied
 from ansible_collections.devfleet.codex.plugins.module_utils._http_provider_result import (
     diff,
     result_of,
@@ -269,12 +272,12 @@ def main() -> None:
             planner = http_provider.plan_undo
     backups: list[str] = []
 
-    def backup(path: str) -> None:
-        if given["backup"]:
-            # One copy a run: that of an attempt which somebody else's write has thwarted is none.
-            while backups:
-                module.cleanup(backups.pop())
-            backups.append(module.backup_local(path))
+    def backup(before: Snapshot) -> contextlib.AbstractContextManager[None]:
+        if not given["backup"]:
+            return contextlib.nullcontext()
+        stamp = time.strftime("%Y-%m-%d@%H:%M:%S")
+        backups.append(f"{before.path}.{os.getpid()}.{stamp}~")
+        return copied(before, backups[-1])
 
     try:
         target = find(request, os.environ)

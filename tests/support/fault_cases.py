@@ -27,8 +27,8 @@ Result = dict[str, t.Any]
 Tree = dict[str, tuple[int, t.Union[bytes, str, None]]]
 Lay = t.Callable[[pathlib.Path], None]
 """Lays a machine out in a folder."""
-Act = t.Callable[[pathlib.Path], Result]
-"""One run of a module on the machine in a folder."""
+Act = t.Callable[..., Result]
+"""One run of a module on the machine in a folder, with more options perhaps."""
 
 GATEWAY = b"""model_provider = "corp"
 

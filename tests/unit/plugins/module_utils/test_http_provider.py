@@ -14,6 +14,7 @@ import typing as t
 import pytest
 import tomlrt
 from ansible_collections.devfleet.codex.plugins.module_utils import (
+    _change,
     _files,
     _history,
     _http_provider,
@@ -62,7 +63,7 @@ def target(request_: Request, tmp_path: pathlib.Path) -> Target:
 
 
 def make(planner: Planner, target: Target, request: Request) -> Planned:
-    return _http_provider.make(planner, target, request, lambda _path: None)
+    return _http_provider.make(planner, target, request, _change.no_backup)
 
 
 def meaning(path: pathlib.Path) -> dict[str, t.Any]:

@@ -75,3 +75,24 @@ def test_a_disk_that_takes_nothing_from_a_step_on(tmp_path: pathlib.Path, name: 
         assert tree(folder) == expected.after, where
         step += 1
     assert step >= FEWEST_STEPS
+
+
+def test_no_copy_is_kept_of_a_file_that_is_not_changed(tmp_path: pathlib.Path) -> None:
+    case = CASES["http_provider-present-plain"]
+    start = laid_out(case, tmp_path / "start")
+    before = tree(start)
+    step = 0
+    while True:
+        folder = copied(start, tmp_path / f"{step}")
+        fault = failing_at(step, errno.ENOSPC)
+        with faulty(fault):
+            result = case.act(folder, backup=True)
+        if fault.happened is None:
+            break
+        if result.get("failed"):
+            assert result["msg"].endswith("No space left on device. Nothing was changed."), step
+            assert tree(folder) == before, step
+        step += 1
+    name = os.path.basename(result["backup_file"])
+    assert tree(folder)[f"home/.codex/{name}"] == before["home/.codex/config.toml"]
+    assert step >= FEWEST_STEPS
