@@ -323,3 +323,15 @@ def test_a_file_is_removed(config: pathlib.Path) -> None:
 def test_a_missing_file_is_no_error(tmp_path: pathlib.Path) -> None:
     before = _files.snapshot(str(tmp_path / "nosuch" / "config.toml"))
     assert before.data is None
+
+
+def test_a_file_that_cannot_be_looked_at_is_refused(
+    config: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    descriptors = set(os.listdir("/dev/fd"))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", failing(errno.ESTALE))
+        with pytest.raises(FileRefused, match="cannot be read: ") as caught:
+            _files.snapshot(str(config))
+    assert is_sentence(str(caught.value))
+    assert set(os.listdir("/dev/fd")) == descriptors

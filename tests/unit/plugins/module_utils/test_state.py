@@ -242,3 +242,30 @@ def test_a_folder_of_another_user_is_not_used(
 )
 def test_no_file_and_an_empty_one_are_told_apart(data: bytes | None, digest: str | None) -> None:
     assert _state.digest(data) == digest
+
+
+def test_a_number_that_is_too_long_is_not_even_read(
+    config: pathlib.Path, remembered: pathlib.Path
+) -> None:
+    change(remembered, other=10**19)
+    assert _state.load(str(config)) == RECORD
+    change(remembered, other=10**20)
+    assert _state.load(str(config)) is None
+
+
+def test_what_was_remembered_is_remembered_again_for_a_change_that_is_not_made(
+    config: pathlib.Path, remembered: pathlib.Path
+) -> None:
+    before = remembered.read_bytes()
+    other = Record("other", (), ())
+    with pytest.raises(FileRefused), _state.intended(str(config), other):
+        assert _state.load(str(config)) == other
+        raise FileRefused("a test")
+    assert remembered.read_bytes() == before
+
+
+def test_nothing_is_remembered_of_a_first_change_that_is_not_made(config: pathlib.Path) -> None:
+    with pytest.raises(FileRefused), _state.intended(str(config), RECORD):
+        assert _state.load(str(config)) == RECORD
+        raise FileRefused("a test")
+    assert os.listdir(config.parent) == []
