@@ -48,10 +48,12 @@ DOTENVS: t.Mapping[str, bytes | None] = {
     "plain": b"FOO=1\nHTTPS_PROXY=http://old.example.com:1\n",
     "CRLF": b"HTTPS_PROXY=http://old.example.com:1\r\nFOO=1\r\n",
 }
-OTHER = {"base_url": "https://gw.example.com/v1"}
-ABSENT, UNDO = {"state": "absent"}, {"state": "absent", "undo": True}
-PURGE = {"state": "absent", "purge": True}
-SECOND = {"https_proxy": "http://second.example.com:3128"}
+Options = dict[str, t.Any]
+OTHER: Options = {"base_url": "https://gw.example.com/v1"}
+ABSENT: Options = {"state": "absent"}
+UNDO: Options = {"state": "absent", "undo": True}
+PURGE: Options = {"state": "absent", "purge": True}
+SECOND: Options = {"https_proxy": "http://second.example.com:3128"}
 NOW = 1_780_000_000.0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import pathlib
+import typing as t
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import (
@@ -57,10 +58,10 @@ def stop_before_replacing(path: pathlib.Path, url: str, monkeypatch: pytest.Monk
     """Ask for `url` and stop when the record is saved and the file is not replaced."""
     replace = _files.replace
 
-    def stop(before: _files.Snapshot, data: bytes, *modes: int) -> None:
+    def stop(before: _files.Snapshot, data: bytes, *others: t.Any) -> None:
         if before.path == str(path):
             raise Stopped
-        replace(before, data, *modes)
+        replace(before, data, *others)
 
     with monkeypatch.context() as patch:
         patch.setattr(_files, "replace", stop)

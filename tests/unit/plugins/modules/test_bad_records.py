@@ -15,15 +15,12 @@ import pytest
 import tomlrt
 from ansible_collections.devfleet.codex.plugins.module_utils import _files
 from support import http_provider, proxy_env
+from support.fault_cases import ABSENT, OTHER, PURGE, UNDO
 from support.http_provider import is_one_sentence
 
 CONFIG = b'# mine\nmodel = "gpt-5"\n\n[tui]\ntheme = "dark"\n'
 DOTENV = b"FOO=1\nHTTPS_PROXY=http://old.example.com:1\n"
 SECOND = "http://second.example.com:3128"
-ABSENT = {"state": "absent"}
-PURGE = {"state": "absent", "purge": True}
-UNDO = {"state": "absent", "undo": True}
-OTHER = {"base_url": "https://gw.example.com/v1"}
 USER = 12345
 ELSEWHERE = "elsewhere.json"
 
