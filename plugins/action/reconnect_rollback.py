@@ -55,8 +55,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             answers[module] = answer
             if answer.get("unreachable"):
                 break
-        if answers["http_provider"].get("unreachable"):
-            said = str(answers["http_provider"]["msg"])
+        if _nothing_done(answers):
+            said = str(answer["msg"])
             return {**result, "changed": False, **not_reached(said)}
         diffs = [one for answer in answers.values() for one in _diffs(answer)]
         fact = taken_back(
@@ -81,13 +81,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return answer
 
 
+def _nothing_done(answers: dict[str, dict[str, t.Any]]) -> bool:
+    """Whether contact was lost before anything of the user's was looked at."""
+    return "http_provider" not in answers or bool(answers["http_provider"].get("unreachable"))
+
+
 def _steps(options: dict[str, t.Any]) -> list[tuple[str, dict[str, t.Any]]]:
     """The modules that take something back, in this order, and what they are given.
 
-    What is remembered of a recovery is forgotten here too, last of all.
+    The recovery is forgotten first: whoever is stopped after that leaves a cure of which nothing is
+    remembered, and after the cure has gone it would be one to mend.
     """
     provider = {name: options[name] for name in _OF_PROVIDER if options[name] is not None}
+    scope = "system" if options["scope"] == "system" else "user"
+    recovery = {"event": "taken_back", "why": "rollback", "scope": scope}
     return [
+        *([] if options["scope"] == "profile" else [("recovery", recovery)]),
         ("http_provider", {"state": "absent", **provider}),
         ("proxy_env", {"state": "absent"}),
         ("observation", {"state": "absent", "cause": "service_error"}),

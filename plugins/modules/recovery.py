@@ -80,6 +80,7 @@ options:
       - The C(revision) of what was seen when this event was decided on. Where it is another one
         now, the module fails and nothing is changed.
       - Leave it out where nothing was remembered then; the module fails where something is now.
+      - With O(event=taken_back) it does not matter.
     type: int
 seealso:
   - module: devfleet.codex.codex_info
@@ -178,7 +179,8 @@ def wanted_of(
     known: Recovery | None, given: t.Mapping[str, t.Any], path: str, now: float
 ) -> Recovery | None:
     """What is to be remembered, given what is remembered ``now``. Raises ``Outdated``."""
-    if (known.revision if known else None) != given["revision"]:
+    decided = given["event"] != "taken_back"
+    if decided and (known.revision if known else None) != given["revision"]:
         raise Outdated(
             f"another run has changed {path} meanwhile; run this again. Nothing was changed."
         )

@@ -56,6 +56,7 @@ _KEYS = (
     "proxy_set",
     "findings",
     "live",
+    "recovery",
 )
 _MOST_EVIDENCE = 10
 _MOST_ITEMS = 100

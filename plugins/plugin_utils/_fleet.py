@@ -15,6 +15,8 @@ from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 
 from ._decision import AFFECTED, FINE
 from ._preflight import trial_said
+from ._recovering import DONE as RECOVERY_DONE
+from ._recovering import after_trials, again
 from ._rollout import stopped
 from ._taking_back import after_rollback
 from ._wording import count, named
@@ -45,6 +47,7 @@ _DONE = {
     "proxy_rolled_back": "taken back: the proxy in {proxy_set}",
     "would_roll_back_proxy": "would take the proxy in {proxy_set} back",
     "nothing_to_take_back": "nothing to take back in {path}",
+    **RECOVERY_DONE,
 }
 _DONE_BY_PROXY = {
     "applied": "cured: the proxy is set, by {path}",
@@ -126,6 +129,7 @@ def render(title: str, results: Results) -> str:
         lines.append(_RESTART)
     elif any(_words(result) is _DONE_BY_PROXY or result.get("proxy_set") for result in cured):
         lines.append(_RESTART_FOR_PROXY)
+    lines += after_trials(results.values())
     lines += after_rollback(results)
     return "\n".join(lines)
 
@@ -153,7 +157,8 @@ def _done(result: Result) -> str:
         keys = ("path", "provider_id", "profile", "message", "proxy_set")
         shown = {key: clean(result.get(key)) for key in keys}
         trial = trial_said(result) if action == "would_apply" else ""
-        return (_words(result).get(action, _DONE[action]) + and_proxy).format_map(shown) + trial
+        said = (_words(result).get(action, _DONE[action]) + and_proxy).format_map(shown)
+        return said + trial + again(result)
     held_back = f": {_held_back(result)}" if result.get("held_back") else ""
     if result.get("proxy_set"):
         stays = _PROXY_STAYS.format(proxy_set=clean(result["proxy_set"]))

@@ -20,7 +20,12 @@ _EARLIER = (
     "earlier ones with codex resume again, or with codex resume -c model_provider=ID, where ID is "
     "the provider that they were started under, such as openai"
 )
-_PARTS = {"http_provider": "the provider", "proxy_env": "the proxy", "observation": "what was seen"}
+_PARTS = {
+    "recovery": "the recovery",
+    "http_provider": "the provider",
+    "proxy_env": "the proxy",
+    "observation": "what was seen",
+}
 
 
 def not_reached(message: str) -> dict[str, t.Any]:

@@ -1,0 +1,253 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the entry point ``recover`` does on one machine, and what it says of it. Pure.
+
+This plugin util is PRIVATE to the collection. Values are those that the
+modules return: plain JSON types from a machine that is not trusted. The state
+machine itself is ``_recovery``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.devfleet.codex.plugins.module_utils._recovery import (
+    STATES,
+    Move,
+    Policy,
+    Seen,
+    Standing,
+    next_move,
+)
+from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
+
+from ._decision import AFFECTED
+
+Value = t.Mapping[str, t.Any]
+
+_MOST_COUNTED = 1e9
+_PROBES = 2
+_NOT_TRIED = (
+    "what was there before the cure may hold a secret, which no command line may show, so "
+    "WebSockets cannot be tried: take the cure back by the playbook rollback"
+)
+
+_ACTIONS = {
+    "adopt": "cooling_down",
+    "wait": "cooling_down",
+    "probe": "would_try_websockets",
+    "spent": "trials_spent",
+    "observe": "on_trial",
+    "recovered": "recovered",
+    "cure_again": "would_apply",
+    "mend": "would_apply",
+    "not_made": "cooling_down",
+    "users_choice": "user_choice",
+    "nothing": "none",
+}
+"""The value of ``action`` for each kind of move, until something has come of it."""
+
+DONE = {
+    "cooling_down": "stays on HTTP: {message}",
+    "would_try_websockets": "would put WebSockets on trial: two probes succeeded",
+    "probe_failed": "stays on HTTP: {message}",
+    "trials_spent": "stays on HTTP: {message}",
+    "trial_started": "WebSockets are on trial, by {path}: {message}",
+    "on_trial": "WebSockets are on trial: {message}",
+    "recovered": "recovered: {message}",
+}
+"""What is said of a machine after each ``action`` that is of the recovery alone."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """The way back to what was there before the cure, as http_provider works it out."""
+
+    is_open: bool
+    """Whether there is a cure of ours to take back."""
+    can_be_tried: bool
+    """Whether doctor can be asked about it before."""
+
+
+def recovery_move(
+    result: Value,
+    way_back: Value,
+    policy: Policy,
+    planned: Value | None = None,
+    renewed: Value | None = None,
+) -> dict[str, t.Any]:
+    """``result`` with what is to be done on this machine, and why.
+
+    ``way_back`` is http_provider with ``state=absent`` in check mode,
+    ``planned`` the same with ``state=present``, where there is nothing to take
+    back, and ``renewed`` what the module recovery returned, if the budget was
+    renewed. ``recovery`` is added: state, attempts, budget, kind, event, why.
+    Raises KeyError, TypeError or ValueError for anything those do not return.
+    """
+    codex = {**result["codex"], **({"recovery": renewed["recovery"]} if renewed else {})}
+    standing, way = _standing(codex["recovery"]), _way(way_back)
+    chosen = _chosen(planned, codex["provider"]["active"])
+    move = next_move(standing, _seen(codex, way, chosen), policy)
+    if move.kind == "probe" and not way.can_be_tried:
+        move = Move("spent", None, _NOT_TRIED)
+    return {
+        **result,
+        "codex": codex,
+        "path": way_back["path"],
+        "provider_id": way_back["provider_id"],
+        "remedy": "http_provider",
+        "action": _ACTIONS[move.kind],
+        "message": chosen or move.why,
+        "recovery": {
+            "state": standing.state if standing else None,
+            "attempts": standing.attempts if standing else 0,
+            "budget": policy.budget,
+            "kind": move.kind,
+            "event": move.event,
+            "why": move.why,
+        },
+    }
+
+
+def websockets_probed(
+    result: Value, way_back: Value, probes: t.Sequence[Value]
+) -> dict[str, t.Any]:
+    """``result`` after codex_info looked at the provider behind the cure.
+
+    ``probes`` are its answers; there are two, and each must speak for a trial.
+    """
+    problems = trial_problems(probes, result["codex"], way_back["overrides_provider"])
+    if len(probes) < _PROBES:
+        problems.append("doctor was asked less than twice")
+    if not problems:
+        return dict(result)
+    why = clean("; ".join(problems))
+    recovery = {**result["recovery"], "event": "probe_failed", "why": why}
+    return {**result, "action": "probe_failed", "message": why, "recovery": recovery}
+
+
+def trial_begun(
+    result: Value, way_back: Value, spent: Value, taken_back: Value, looked: Value
+) -> dict[str, t.Any]:
+    """``result`` after the cure was taken back on trial and doctor was asked again.
+
+    ``spent`` is the answer of recovery, ``taken_back`` of http_provider and
+    ``looked`` of codex_info. Where doctor does not see what the probes saw,
+    the cure is to be made again.
+    """
+    remembered = spent["recovery"]
+    problems = trial_problems([looked], result["codex"], way_back["overrides_provider"])
+    trials = f"trial {remembered['attempts']} of {result['recovery']['budget']}"
+    recovery = {
+        **result["recovery"],
+        "state": remembered["state"],
+        "attempts": remembered["attempts"],
+    }
+    begun = {
+        **result,
+        "codex": {**looked.get("codex", result["codex"]), "recovery": remembered},
+        "restart_required": True,
+    }
+    if not problems:
+        message = clean(f"{trials}; {taken_back['msg']}")
+        return {**begun, "action": "trial_started", "message": message, "recovery": recovery}
+    why = clean("; ".join(problems))
+    again = {**recovery, "kind": "cure_again", "event": "fell_back", "why": why}
+    return {**begun, "action": "would_apply", "recovery": again}
+
+
+def trial_problems(looks: t.Sequence[Value], before: Value, provider: str) -> list[str]:
+    """Why these looks of codex_info do not speak for WebSockets under ``provider``; empty if they
+    do. ``before`` is the value ``codex`` under the cure."""
+    problems: list[str] = []
+    for look in looks:
+        if "codex" not in look:
+            problems.append(look.get("msg") or "codex_info failed without a word")
+            continue
+        one = look["codex"]
+        verdict, cause = one["diagnosis"]["verdict"], one["diagnosis"]["cause"]
+        active = one["provider"]["active"]
+        if (verdict, cause) != ("healthy", "handshake_ok"):
+            problems.append(f"without the cure: {verdict} ({cause})")
+        elif active != provider:
+            problems.append(f"active provider: {active}, not {provider}")
+        elif _mode(one) != _mode(before):
+            problems.append(f"kind of login: {_mode(one)}, under the cure {_mode(before)}")
+    return [clean(problem) for problem in dict.fromkeys(problems)]
+
+
+def _standing(recovery: Value | None) -> Standing | None:
+    if recovery is None:
+        return None
+    if recovery["state"] not in STATES:
+        raise ValueError("a state of recovery that this collection does not know")
+    tried = recovery["tried_age"]
+    return Standing(
+        recovery["state"],
+        int(_number(recovery["attempts"])),
+        _number(recovery["age"]),
+        None if tried is None else _number(tried),
+    )
+
+
+def _way(way_back: Value) -> Way:
+    # Ansible's own "changed" is what the task says of itself, and check mode changes nothing.
+    return Way(way_back["restart_required"] is True, bool(way_back["overrides"]))
+
+
+def _chosen(planned: Value | None, active: t.Any) -> str | None:
+    """The provider that somebody has put in the place of ours, also where that cannot be cured."""
+    if planned is None:
+        return None
+    chosen = planned.get("user_choice") if "overrides" in planned else active
+    return clean(chosen, 80) if chosen not in (None, "openai") else None
+
+
+def _seen(codex: Value, way: Way, chosen: str | None) -> Seen:
+    verdict, logs, live = codex["diagnosis"]["verdict"], codex["logs"], codex["live"] or {}
+    read = logs["outcome"] == "read"
+    fell_back = live.get("fell_back") is True
+    completed = verdict == "healthy" and _completed(live)
+    return Seen(
+        cure_in_place=way.is_open,
+        failing=verdict in AFFECTED and verdict != "proxy_misconfigured",
+        healthy=verdict == "healthy",
+        fallbacks=(int(_number(logs["fallbacks"])) if read else 0) + fell_back,
+        completed=(int(_number(logs["completed_since"])) if read else 0) + completed,
+        user_choice=chosen,
+    )
+
+
+def _completed(live: Value) -> bool:
+    """Whether a live turn was answered, and over the first connection."""
+    return live.get("answered") is True and not (live["reconnect_lines"] or live["fell_back"])
+
+
+def _number(value: t.Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError("a number that is none")
+    if not -_MOST_COUNTED <= value <= _MOST_COUNTED:
+        raise ValueError("a number beyond all bounds")
+    return float(value)
+
+
+def _mode(codex: Value) -> t.Any:
+    return (codex["doctor"].get("http") or {}).get("mode")
+
+
+def again(result: Value) -> str:
+    """What is said of a cure that was brought back: why it was, if that is known."""
+    recovery = result.get("recovery")
+    if not isinstance(recovery, dict) or recovery.get("kind") != "cure_again":
+        return ""
+    return f"; {clean(recovery.get('why'))}"
+
+
+def after_trials(results: t.Iterable[Value]) -> list[str]:
+    """The lines of the summary that say what is to be done where a trial was begun."""
+    if not any(result.get("action") == "trial_started" for result in results):
+        return []
+    return ["On the machines whose trial has begun: restart Codex."]
