@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
+import tempfile
 import typing as t
 
 import pytest
 import tomlrt
 from ansible_collections.devfleet.codex.plugins.module_utils import _files
+from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from support import http_provider, proxy_env
 from support.fault_cases import ABSENT, OTHER, PURGE, UNDO
 from support.http_provider import is_one_sentence
@@ -94,6 +97,8 @@ OF_PROVIDERS: t.Mapping[str, Spoil] = {
     "a-key-twice": lambda path: changed(
         path, restores=json.loads(path.read_text())["restores"] * 2
     ),
+    "an-id-of-control-characters": lambda path: changed(path, provider_id="\x1b[2J\u202e"),
+    "an-endless-id": lambda path: changed(path, provider_id="a" * 5000),
     "an-endless-key": lambda path: with_restore(path, *("a" * 5000)),
 }
 OF_PROXIES: t.Mapping[str, Spoil] = {
@@ -105,7 +110,13 @@ OF_PROXIES: t.Mapping[str, Spoil] = {
     ),
 }
 # What is well formed and leads nowhere is still known to be a record, so it is written over.
-WELL_FORMED = ("digest-of-other-bytes", "no-file-at-first", "offset-beyond-the-file")
+WELL_FORMED = (
+    "digest-of-other-bytes",
+    "no-file-at-first",
+    "offset-beyond-the-file",
+    "an-id-of-control-characters",
+    "an-endless-id",
+)
 
 
 def kind(path: pathlib.Path) -> Kind:
@@ -117,31 +128,28 @@ def kind(path: pathlib.Path) -> Kind:
     return str(path.stat().st_mode) if path.exists() else None
 
 
-class AsUser:
-    """A process without root's rights over files, in a home that is its own."""
+@pytest.fixture
+def folder() -> t.Iterator[pathlib.Path]:
+    """A folder that another user can reach, as those of pytest are not."""
+    with tempfile.TemporaryDirectory() as name:
+        yield pathlib.Path(name)
 
-    def __init__(self, folder: pathlib.Path) -> None:
-        self._folder = folder
-        self._modes: dict[pathlib.Path, int] = {}
 
-    def __enter__(self) -> None:
-        if os.geteuid() != 0:
-            return
-        for path in [self._folder, *self._folder.rglob("*")]:
-            os.lchown(path, USER, USER)
-        for path in self._folder.parents:
-            if path.stat().st_mode & 0o005 != 0o005:
-                self._modes[path] = path.stat().st_mode
-                path.chmod(0o755)
-        os.setresgid(USER, USER, 0)
-        os.setresuid(USER, USER, 0)
-
-    def __exit__(self, *_exception: object) -> None:
-        if os.getresuid()[2] == 0:
-            os.setresuid(0, 0, 0)
-            os.setresgid(0, 0, 0)
-        for path, mode in self._modes.items():
-            path.chmod(mode)
+@contextlib.contextmanager
+def owner_of(folder: pathlib.Path) -> t.Iterator[None]:
+    """Be a user without root's rights over files, whose `folder` is."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in [folder, *folder.rglob("*")]:
+        os.lchown(path, USER, USER)
+    os.setresgid(USER, USER, 0)
+    os.setresuid(USER, USER, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+        os.setresgid(0, 0, 0)
 
 
 def meaning(config: pathlib.Path) -> dict[str, t.Any]:
@@ -158,19 +166,21 @@ def is_kept(record: pathlib.Path, spoiled: Kind) -> bool:
 )
 @pytest.mark.parametrize("name", [*SPOILED, *OF_PROVIDERS])
 def test_a_provider_without_a_record_to_go_by(
-    tmp_path: pathlib.Path, name: str, action: dict[str, t.Any]
+    folder: pathlib.Path, name: str, action: dict[str, t.Any]
 ) -> None:
-    machine = http_provider.Machine(tmp_path)
+    machine = http_provider.Machine(folder)
     machine.config.write_bytes(CONFIG)
     machine.run()
     record = machine.codex_home / ".devfleet" / "config.toml.json"
     {**SPOILED, **OF_PROVIDERS}[name](record)
     spoiled, elsewhere = kind(record), kind(machine.codex_home / ELSEWHERE)
-    with AsUser(machine.home):
+    with owner_of(folder):
         predicted, result = machine.run(check=True, **action), machine.run(**action)
     assert (result["changed"], result["msg"]) == (predicted["changed"], predicted["msg"])
     assert result["changed"] is True
     assert is_one_sentence(result["msg"])
+    assert result["msg"] == clean(result["msg"], 1000)
+    assert result["provider_id"] == clean(result["provider_id"])
     after = meaning(machine.config)
     assert {key: after.pop(key) for key in ("model", "tui")} == {
         "model": "gpt-5",
@@ -185,15 +195,15 @@ def test_a_provider_without_a_record_to_go_by(
 
 @pytest.mark.parametrize("action", ["again", "absent", "undo"])
 @pytest.mark.parametrize("name", [*SPOILED, *OF_PROXIES])
-def test_a_proxy_without_a_record_to_go_by(tmp_path: pathlib.Path, name: str, action: str) -> None:
-    machine = proxy_env.Machine(tmp_path)
+def test_a_proxy_without_a_record_to_go_by(folder: pathlib.Path, name: str, action: str) -> None:
+    machine = proxy_env.Machine(folder)
     machine.dotenv.write_bytes(DOTENV)
     machine.present()
     cured = machine.dotenv.read_bytes()
     {**SPOILED, **OF_PROXIES}[name](machine.record)
     spoiled, elsewhere = kind(machine.record), kind(machine.codex_home / ELSEWHERE)
     given = {"https_proxy": SECOND} if action == "again" else {**ABSENT, "undo": action == "undo"}
-    with AsUser(machine.home):
+    with owner_of(folder):
         predicted, result = machine.run(check=True, **given), machine.run(**given)
     assert (result["changed"], result["msg"]) == (predicted["changed"], predicted["msg"])
     assert is_one_sentence(result["msg"])
