@@ -31,6 +31,9 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._rollout import (
     told_step,
 )
 
+# Each machine goes its own way under these, and none can be told what became of another.
+_STRATEGIES_WITHOUT_ROUNDS = ("free", "host_pinned")
+
 
 class ActionModule(ActionBase):  # type: ignore[misc]
     _supports_check_mode = True
@@ -51,6 +54,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "rounds": {"type": "int", "default": 0},
             }
         )
+        strategy = str(self._task.get_play().strategy).rpartition(".")[2]
+        if strategy in _STRATEGIES_WITHOUT_ROUNDS:
+            raise AnsibleActionFail(
+                f"The strategy {strategy} knows no rounds, and a roll-out asks what became of the "
+                "machines before; use ansible.builtin.linear. Nothing was changed."
+            )
         results = results_of(task_vars or {})
         tried = [str(host) for host in options["tried"]]
         try:
@@ -83,6 +92,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 
 def _outage(results: Results, path: str | None, policy: Policy) -> str | None:
+    """Why nothing is applied at all, as ``Next.stopped``, or None. Raises ``BaselineRefused``."""
     if not path:
         return suspected_outage(results, frozenset(), policy)
     known = known_affected(read_baseline(path), datetime.datetime.now(datetime.timezone.utc))

@@ -98,7 +98,10 @@ def story(laptops: dict[str, Laptop], ansible: Controller) -> Story:
     bound, bound_report, after_bound = play(
         NAMES, reconnect_canary_replacements=0, reconnect_outage_share=1
     )
-    whole, whole_report, after_whole = play("abcde", reconnect_serial="40%")
+    # The second two of four rounds are in a stretch of their own.
+    whole, whole_report, after_whole = play(
+        "abcde", reconnect_serial="40%", __reconnect_most_rounds=2
+    )
     return Story(
         before=before,
         outage=outage,
@@ -203,3 +206,20 @@ def test_one_canary_that_fails_fails_no_other_machine(story: Story) -> None:
     assert story.after_whole["a"][CONFIG_FILE][2] == story.before["a"][CONFIG_FILE][2]
     for name in "bcde":
         assert b'model_provider = "openai_http"' in story.after_whole[name][CONFIG_FILE][2]
+
+
+def test_a_roll_out_that_cannot_begin_is_refused_once_and_before_the_first_look(
+    laptops: dict[str, Laptop], ansible: Controller
+) -> None:
+    run = ansible.run(
+        "remediate",
+        [laptops["a"], laptops["b"]],
+        variables={"reconnect_canaries": -1, "reconnect_baseline": "missing.json"},
+    )
+    assert run.returncode != 0
+    assert "Gather" not in run.stdout
+    said = " ".join((run.stdout + run.stderr).split())
+    assert said.count("fatal: ") == 1
+    assert "reconnect_canaries is -1; it must be a whole number, 0 or more." in said
+    assert "reconnect_baseline missing.json cannot be used: No such file or directory" in said
+    assert "Traceback" not in said
