@@ -29,7 +29,7 @@ def result_of(planned: Planned, state: str, profile: str | None) -> dict[str, t.
         "provider_id": clean(planned.provider_id),
         "previous_provider": clean(planned.previous_provider),
         "overrides": list(planned.overrides),
-        "overrides_provider": planned.overrides_provider,
+        "overrides_provider": clean(planned.overrides_provider),
         "restart_required": planned.changed,
         "msg": _message(planned, state, profile),
     }

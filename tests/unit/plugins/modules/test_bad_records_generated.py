@@ -104,7 +104,8 @@ def spoiled(draw: st.DrawFn, document: t.Any) -> t.Any:
         elif how == "doubled" and isinstance(holder, list):
             holder.append(copy.deepcopy(value))
         else:
-            holder[way[-1]] = draw(VALUES)
+            text = isinstance(value, str)
+            holder[way[-1]] = draw(st.sampled_from(PARTS) | VALUES if text else VALUES)
     return document
 
 

@@ -17,6 +17,7 @@ import typing as t
 import pytest
 import tomlrt
 from ansible_collections.devfleet.codex.plugins.module_utils import _state
+from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from support.http_provider import Machine, is_one_sentence
 
 OLD_PROFILE: dict[str, t.Any] = {"scope": "profile", "profile": "http", "codex_version": "0.130.0"}
@@ -276,3 +277,19 @@ def test_a_run_keeps_one_copy(machine: Machine, monkeypatch: pytest.MonkeyPatch)
     assert result["changed"] is True
     (copy,) = machine.codex_home.glob("config.toml.*~")
     assert (str(copy), copy.read_bytes()) == (result["backup_file"], written[0])
+
+
+def test_the_name_of_a_provider_is_shown_in_print(machine: Machine) -> None:
+    name = b'"a\\u001b[2J\\u202e"'
+    machine.config.write_bytes(
+        b"model_provider = %s\n[model_providers.%s]\nname = 'x'\nsupports_websockets = true\n"
+        b"base_url = 'https://gw.example.com/v1'\n" % (name, name)
+    )
+    for state in ("present", "absent"):
+        result = machine.run(diff=True, state=state)
+        assert result["changed"] is True
+        shown = [result[key] for key in ("msg", "provider_id", "previous_provider")]
+        assert [*shown, result["overrides_provider"]] == [
+            clean(one) for one in (*shown, result["overrides_provider"])
+        ]
+        assert all(clean(line) == line for line in result["diff"]["after"].splitlines())
