@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import SCOPES
 from ansible_collections.devfleet.codex.plugins.plugin_utils._report import (
@@ -49,14 +49,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 refuse_report(options["report"])
             except ReportRefused as error:
                 raise AnsibleActionFail(f"{error} Nothing was changed.") from error
-        answers: dict[str, dict[str, t.Any]] = {}
-        for module, arguments in _steps(options):
-            answer = self._asked(module, {**_home(options), **arguments}, task_vars)
-            answers[module] = answer
-            if answer.get("unreachable"):
-                break
+        answers = self._answers(_steps(options), _home(options), task_vars)
         if _nothing_done(answers):
-            said = str(answer["msg"])
+            said = str([*answers.values()][-1]["msg"])
             return {**result, "changed": False, **not_reached(said)}
         diffs = [one for answer in answers.values() for one in _diffs(answer)]
         fact = taken_back(
@@ -67,18 +62,28 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         )
         return {**result, **fact, **({"diff": diffs} if diffs else {})}
 
-    def _asked(
-        self, module: str, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None
-    ) -> dict[str, t.Any]:
-        try:
-            answer: dict[str, t.Any] = self._execute_module(
-                module_name=f"devfleet.codex.{module}",
-                module_args=arguments,
-                task_vars=task_vars,
-            )
-        except AnsibleConnectionFailure as error:
-            return {"unreachable": True, "msg": str(error)}
-        return answer
+    def _answers(
+        self,
+        steps: list[tuple[str, dict[str, t.Any]]],
+        home: dict[str, t.Any],
+        task_vars: dict[str, t.Any] | None,
+    ) -> dict[str, dict[str, t.Any]]:
+        """What each module returned, up to the one that could not be run at all."""
+        answers: dict[str, dict[str, t.Any]] = {}
+        for module, arguments in steps:
+            try:
+                answers[module] = self._execute_module(
+                    module_name=f"devfleet.codex.{module}",
+                    module_args={**home, **arguments},
+                    task_vars=task_vars,
+                )
+            except AnsibleConnectionFailure as error:
+                return {**answers, module: {"unreachable": True, "msg": str(error)}}
+            except AnsibleError as error:
+                if "http_provider" not in answers:
+                    raise
+                return {**answers, module: {"failed": True, "msg": str(error)}}
+        return answers
 
 
 def _nothing_done(answers: dict[str, dict[str, t.Any]]) -> bool:

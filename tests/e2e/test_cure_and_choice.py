@@ -204,9 +204,16 @@ def test_what_ansible_is_set_to_changes_nothing_of_the_outcome(
     assert "Totals: 1 cured, 1 failed" in run.summary
 
 
-@pytest.mark.parametrize("report", ["report.txt", "/no/such/folder/report.json", "folder.json"])
+@pytest.mark.parametrize(
+    ("report", "why"),
+    [
+        ("report.txt", "must end in .json, .yml or .yaml"),
+        ("/no/such/folder/report.json", "cannot be written: /no/such/folder is no directory"),
+        ("folder.json", "cannot be written: it is a directory"),
+    ],
+)
 def test_a_rollback_whose_report_cannot_work_takes_nothing_back(
-    tmp_path: pathlib.Path, ansible: Controller, report: str
+    tmp_path: pathlib.Path, ansible: Controller, report: str, why: str
 ) -> None:
     (ansible.folder / "folder.json").mkdir(exist_ok=True)
     one = curable_machine(tmp_path / "one")
@@ -218,7 +225,7 @@ def test_a_rollback_whose_report_cannot_work_takes_nothing_back(
     run = play(ansible, "rollback", {"one": one}, reconnect_report=report)
 
     assert run.returncode != 0
-    assert f"reconnect_report {report} must end in" in " ".join(run.stdout.split())
+    assert f"reconnect_report {report} {why}" in " ".join(run.stdout.split())
     assert held({"one": one}) == before
 
 

@@ -13,13 +13,11 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import re
-import shlex
-import sys
 import typing as t
 
 import pytest
-from support import stubs
 from support.client import doctor
+from support.failing_machines import broken_once, unreachable_once
 from support.isolation import is_isolated
 from support.laptop import Laptop, api_key_login, snapshot, without_times
 from support.laptop_playbooks import Controller, PlaybookRun
@@ -33,6 +31,7 @@ from support.proxy_laptops import (
     url_with_password,
 )
 from support.wrong_proxies import (
+    BEATEN,
     BLOCKED,
     CURED,
     CURED_BY_PROVIDER,
@@ -46,7 +45,10 @@ from support.wrong_proxies import (
     LEFT_ALONE,
     LOST,
     NONE_TO_SET,
+    REFUSED,
     TAKEN_BACK,
+    TRIED_BY_DOCTOR,
+    TRIED_BY_ROUTE,
     Row,
 )
 
@@ -83,7 +85,8 @@ def fleet(make_laptop: LaptopFactory) -> t.Iterator[dict[str, ProxyLaptop]]:
     login = api_key_login()
     with ProxyLaptops() as made:
         for name, row in FLEET.items():
-            made.add(make_laptop(name, login=login, websocket=row.websocket), row.dotenv)
+            network = {"websocket": row.websocket, "http": row.http}
+            made.add(make_laptop(name, login=login, **network), row.dotenv)
         (made.laptops["dead"].laptop.codex_home / ".env").chmod(0o640)
         yield made.laptops
 
@@ -98,28 +101,6 @@ def variables_of(one: ProxyLaptop, row: Row) -> dict[str, t.Any]:
     return {**one.variables(), **given, "reconnect_remedy": row.remedy}
 
 
-def broken_once_changed(one: ProxyLaptop, changed: str) -> dict[str, str]:
-    """A Python that works until `changed` (a condition of the shell) holds, and then fails once."""
-    folder = one.laptop.home.parent / f"{one.laptop.name}-python"
-    python = stubs.script(
-        folder / "python",
-        f"cd {shlex.quote(str(folder))} || exit",
-        "if [ -e now ]; then mv now done; echo no more Python >&2; exit 3; fi",
-        f'{shlex.quote(sys.executable)} "$@"',
-        "code=$?",
-        f"[ -e done ] || ! {changed} || touch now",
-        "exit $code",
-    )
-    return {"ansible_python_interpreter": str(python)}
-
-
-def unreachable_once_changed(one: ProxyLaptop, changed: str) -> dict[str, t.Any]:
-    """A shell that takes nothing more once `changed` holds."""
-    folder = one.laptop.home.parent / f"{one.laptop.name}-shell"
-    shell = stubs.script(folder / "sh", f"{changed} && exit 1", 'exec /bin/sh "$@"')
-    return {"ansible_shell_executable": str(shell), "ansible_pipelining": False}
-
-
 @pytest.fixture(scope="module")
 def story(fleet: dict[str, ProxyLaptop], ansible: Controller) -> Story:
     controller = dataclasses.replace(ansible, settings=NO_PROXY_IN_THE_ENVIRONMENT)
@@ -129,9 +110,9 @@ def story(fleet: dict[str, ProxyLaptop], ansible: Controller) -> Story:
         "proof-fails": "grep -q openai_http {home}/config.toml",
     }.items():
         home = fleet[name].laptop.codex_home
-        hosts[name].update(broken_once_changed(fleet[name], condition.format(home=home)))
+        hosts[name].update(broken_once(fleet[name].laptop.home, condition.format(home=home)))
     found = f"grep -q {fleet['lost'].given.address} {fleet['lost'].laptop.codex_home}/.env"
-    lost = unreachable_once_changed(fleet["lost"], found)
+    lost = unreachable_once(fleet["lost"].laptop.home, found)
     refused = {**fleet["healthy"].variables(), "reconnect_remedy": "proxy_env"}
 
     def play(
@@ -146,7 +127,8 @@ def story(fleet: dict[str, ProxyLaptop], ansible: Controller) -> Story:
             [],
             *arguments,
             others={**{name: hosts[name] for name in only}, **(others or {})},
-            variables={"reconnect_probes": 1, **variables},
+            # Nearly all of this fleet is affected, which would pass for an outage of the service.
+            variables={"reconnect_probes": 1, "reconnect_outage_share": 1, **variables},
         )
         return run, photographed()
 
@@ -193,6 +175,44 @@ def test_audit_names_the_cause_and_the_better_value(story: Story, host: str) -> 
         assert found["repaired"].partition("=")[2] == better
 
 
+def said_of(run: PlaybookRun, host: str) -> str:
+    (line,) = [line for line in run.summary if line.split()[:1] == [host]]
+    return line
+
+
+@pytest.mark.parametrize("host", TRIED_BY_DOCTOR)
+def test_an_audit_says_that_the_cure_would_work(story: Story, host: str) -> None:
+    tried = {"tried": True, "works": True, "problems": [], "not_tried": ""}
+    assert story.audit.hosts[host]["preflight"] == tried
+    assert said_of(story.audit, host).endswith("; the cure would work here")
+
+
+@pytest.mark.parametrize("host", TRIED_BY_ROUTE)
+def test_an_audit_says_what_could_not_be_tried(story: Story, host: str) -> None:
+    tried = story.audit.hosts[host]["preflight"]
+    assert (tried["works"], tried["problems"]) == (True, [])
+    assert tried["not_tried"].startswith(BEATEN)
+    said = f"would set the proxy; the cure would work here as far as it could be tried: {BEATEN}"
+    assert said in said_of(story.audit, host)
+
+
+@pytest.mark.parametrize("host", LEFT_ALONE)
+def test_an_audit_tries_nothing_that_is_not_called_for(story: Story, host: str) -> None:
+    assert story.audit.hosts[host]["preflight"] is None
+
+
+@pytest.mark.parametrize("step", ["prediction", "remediate"])
+@pytest.mark.parametrize("host", REFUSED)
+def test_a_proxy_that_would_not_cure_is_not_set(story: Story, step: str, host: str) -> None:
+    run = getattr(story, step)
+    found = run.hosts[host]
+    assert (found["action"], run.changed[host], found["proof"]) == ("refused", 0, None)
+    assert found["preflight"]["works"] is False
+    assert found["message"].endswith("; check reconnect_proxy")
+    assert "NOT cured, nothing was changed: the cure would not work" in said_of(run, host)
+    assert story.after_remediate[host] == story.before[host]
+
+
 def test_audit_and_check_mode_change_nothing(story: Story) -> None:
     assert set(story.audit.changed.values()) == {0}
     assert story.audit.returncode == 0, story.audit.stdout
@@ -201,10 +221,11 @@ def test_audit_and_check_mode_change_nothing(story: Story) -> None:
 
 def test_check_mode_predicts_who_is_changed(story: Story) -> None:
     predicted = {host for host, count in story.prediction.changed.items() if count}
-    assert predicted == {*FORESEEN} - {"healthy"}, story.prediction.stdout
+    assert predicted == {*FORESEEN} - {"healthy", *REFUSED}, story.prediction.stdout
     found = {host: story.prediction.hosts[host] for host in FORESEEN}
     assert {host: (one["action"], one["remedy"]) for host, one in found.items()} == {
         **dict.fromkeys(FORESEEN, ("would_apply", "proxy_env")),
+        **dict.fromkeys(REFUSED, ("refused", "proxy_env")),
         "blocked": ("would_apply", "http_provider"),
         "healthy": ("none", "none"),
     }
@@ -260,7 +281,7 @@ def test_a_wrong_proxy_that_hides_a_refused_websocket_wants_both_cures(story: St
         dotenv,
     )
     assert story.remediate.changed["hidden"] == 2
-    (line,) = [line for line in story.remediate.summary if line.split()[:1] == ["hidden"]]
+    line = said_of(story.remediate, "hidden")
     assert line.endswith(f"; the proxy too, by {dotenv}")
     websocket = story.checks["hidden"]["network.websocket_reachability"]
     assert websocket["details"]["supports websockets"] == "false"
@@ -270,7 +291,7 @@ def test_a_websocket_that_is_still_refused_is_not_called_cured(story: Story) -> 
     found, dotenv = story.remediate.hosts["half"], f"{story.fleet['half'].laptop.codex_home}/.env"
     assert (found["verdict"], found["action"], found["proxy_set"]) == (BLOCKED, "none", dotenv)
     assert story.remediate.changed["half"] == 1
-    (line,) = [line for line in story.remediate.summary if line.split()[:1] == ["half"]]
+    line = said_of(story.remediate, "half")
     held_back = "reconnect_remedy is proxy_env"
     assert line.endswith(f"left alone: {held_back}; the proxy is set, by {dotenv}")
 
@@ -285,8 +306,7 @@ def test_who_is_well_or_not_to_be_cured_so_is_left_alone(story: Story, host: str
     ("host", "remedy"), [("provider-wanted", "http_provider"), ("proxy-wanted", "proxy_env")]
 )
 def test_why_a_proven_need_is_left_alone_is_told(story: Story, host: str, remedy: str) -> None:
-    (line,) = [line for line in story.remediate.summary if line.split()[:1] == [host]]
-    assert line.endswith(f"  left alone: reconnect_remedy is {remedy}")
+    assert said_of(story.remediate, host).endswith(f"  left alone: reconnect_remedy is {remedy}")
 
 
 @pytest.mark.parametrize("host", FAILING)
@@ -297,7 +317,7 @@ def test_a_proxy_that_does_not_cure_is_taken_away_again(story: Story, host: str)
     expected = {
         "look-fails": ("undone", "doctor does not prove the cure: codex_info could not be run ("),
         "proof-fails": ("undone", "doctor does not prove the cure: "),
-        "refusing-given": ("undone", "doctor does not prove the cure: verdict under the proxy: "),
+        "refusing-beyond": ("undone", "doctor does not prove the cure: verdict under the proxy: "),
         "unusable-given": (
             "failed",
             "reconnect_proxy has no scheme that Codex's WebSocket takes; ",
@@ -310,17 +330,17 @@ def test_a_proxy_that_does_not_cure_is_taken_away_again(story: Story, host: str)
 
 
 def test_why_a_proxy_does_not_cure_and_what_to_look_at_is_told(story: Story) -> None:
-    found = story.remediate.hosts["refusing-given"]
+    found = story.remediate.hosts["refusing-beyond"]
     assert re.search(r" \(\w+\): HTTP: .+; check reconnect_proxy$", found["message"])
-    (line,) = [line for line in story.remediate.summary if line.split()[:1] == ["refusing-given"]]
+    line = said_of(story.remediate, "refusing-beyond")
     assert line.endswith(f"NOT cured, the change was undone: {found['message']}")
-    assert found["findings"] == story.prediction.hosts["refusing-given"]["findings"]
+    assert found["findings"] == story.prediction.hosts["refusing-beyond"]["findings"]
 
 
 def test_a_laptop_that_is_lost_before_the_proof_is_not_called_cured(story: Story) -> None:
     assert story.remediate.recap["lost"]["unreachable"] == 1
     assert story.remediate.hosts["lost"]["action"] == "lost"
-    (line,) = [line for line in story.remediate.summary if line.split()[:1] == ["lost"]]
+    line = said_of(story.remediate, "lost")
     assert line.endswith("contact was lost during the cure; run this again")
 
 

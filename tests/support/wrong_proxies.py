@@ -21,6 +21,7 @@ class Row:
     cause: str
     repaired: str | None = None
     websocket: str = "ok"
+    http: str = "ok"
     given: str | None = "given"
     """Which proxy is to be set; None: none."""
     remedy: str = "auto"
@@ -66,8 +67,19 @@ LEFT_ALONE = {
         remedy="proxy_env",
     ),
 }
-FAILING = {
+REFUSED = {
     "refusing-given": Row("HTTPS_PROXY=http://{dead}\n", PROXY, "dead_port", given="bad"),
+    "refusing-tried": Row("HTTP_PROXY=http://{dead}\n", PROXY, "dead_port", given="bad"),
+}
+FAILING = {
+    # HTTP answers through the proxy, which is all that a trial can ask; only then it is no cure.
+    "refusing-beyond": Row(
+        "HTTPS_PROXY=http://{dead}\n",
+        PROXY,
+        "dead_port",
+        websocket="http-403",
+        http="http-403",
+    ),
     "unusable-given": Row("HTTPS_PROXY=http://{dead}\n", PROXY, "dead_port", given="no-scheme"),
     "look-fails": Row("HTTPS_PROXY=http://{dead}\n", PROXY, "dead_port"),
     "proof-fails": Row(
@@ -85,12 +97,16 @@ FLEET = {
     **HIDDEN,
     **CURED_BY_PROVIDER,
     **LEFT_ALONE,
+    **REFUSED,
     **FAILING,
     **HALF_CURED,
     **LOST,
 }
 CURED = {**CURED_BY_PROXY, **HIDDEN, **CURED_BY_PROVIDER}
 EXAMINED = {**CURED, **LEFT_ALONE}
-TAKEN_BACK = (*CURED, *HALF_CURED, *LOST, "healthy", "refusing-given")
+TAKEN_BACK = (*CURED, *HALF_CURED, *LOST, "healthy", "refusing-given", "refusing-beyond")
 NONE_TO_SET = "none-to-set"
-FORESEEN = ("no-scheme", "covered", "hidden", "blocked", "healthy", "refusing-given")
+FORESEEN = ("no-scheme", "covered", "hidden", "blocked", "healthy", *REFUSED, "refusing-beyond")
+BEATEN = ".env sets HTTPS_PROXY, which beats whatever a trial can set"
+TRIED_BY_DOCTOR = ("http-only", "http-only-dead", "dropped", "blocked")
+TRIED_BY_ROUTE = ("no-scheme", "socks", "dead", "https", "locked", "covered", "hidden")
