@@ -174,7 +174,7 @@ def test_the_records_of_others_are_left_alone(codex_home: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("remembered", "revision"), [(False, 1), (True, None), (True, 2), (True, 0), (True, -1)]
 )
-@pytest.mark.parametrize("event", ["applied", "probe_failed", "taken_back"])
+@pytest.mark.parametrize("event", ["applied", "probe_failed", "reset"])
 @pytest.mark.parametrize("check", [True, False])
 def test_what_another_run_has_changed_is_left_to_it(
     codex_home: pathlib.Path, remembered: bool, revision: int | None, event: str, check: bool
@@ -188,6 +188,17 @@ def test_what_another_run_has_changed_is_left_to_it(
         f"another run has changed {kept(codex_home)} meanwhile; run this again. "
         "Nothing was changed."
     )
+    assert trace(codex_home) == before
+
+
+@pytest.mark.parametrize("revision", [None, 1, 2], ids=["not-looked", "as-it-is", "outdated"])
+def test_who_forgets_need_not_have_looked(codex_home: pathlib.Path, revision: int | None) -> None:
+    """A rollback ends whatever there is, so what another run has made of it does not matter."""
+    before = trace(codex_home)
+    run(codex_home)
+    for check in (True, False):
+        result = run(codex_home, "taken_back", revision=revision, check=check)
+        assert (result.get("failed"), result["recovery"]) == (None, None)
     assert trace(codex_home) == before
 
 
