@@ -39,7 +39,9 @@ Address = tuple[str, int]
 
 VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 
-_USUAL_NO_PROXY = "localhost,127.0.0.1,::1"
+USUAL_NO_PROXY = "localhost,127.0.0.1,::1"
+"""What proxy_env adds to NO_PROXY by default."""
+
 _LONGEST_REPAIR = 1000
 
 
@@ -327,7 +329,7 @@ def _as_http(value: str) -> str | None:
 
 
 def _list_of(entries: t.Sequence[str]) -> str | None:
-    text = ",".join(entries) or _USUAL_NO_PROXY
+    text = ",".join(entries) or USUAL_NO_PROXY
     return text if len(text) <= _LONGEST_REPAIR else None
 
 

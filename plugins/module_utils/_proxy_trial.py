@@ -23,12 +23,10 @@ from ._home import locate, refuse_foreign
 from ._inspection import environment_for
 from ._layers import active_provider, read_layers
 from ._login import ask_status
+from ._proxies import USUAL_NO_PROXY
 from ._proxy_reading import read_dotenv
 from ._proxy_url import OPENAI_HOSTS, covers, no_proxy_entries
 from ._routes import routes
-
-USUAL_NO_PROXY = "localhost,127.0.0.1,::1"
-"""What proxy_env adds to NO_PROXY; in ``.env`` it takes the place of the environment's list."""
 
 _TIMEOUT = 5.0
 """Seconds for one way to the service."""
@@ -70,7 +68,10 @@ def obstacle(
 
 
 def with_candidate(candidate: str, environment: t.Mapping[str, str]) -> dict[str, str]:
-    """The environment of a client that is to go through ``candidate``."""
+    """The environment of a client that is to go through ``candidate``.
+
+    The list that proxy_env would write to ``.env`` would take the place of the one that is there.
+    """
     return {**environment, "HTTPS_PROXY": candidate, "NO_PROXY": USUAL_NO_PROXY}
 
 

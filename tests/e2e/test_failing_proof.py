@@ -117,8 +117,8 @@ def story(
     with ProxyLaptops() as proxies, contextlib.ExitStack() as threads:
         threads.callback(done.set)
 
-        def add(name: str, case: Case, cured: str, **network: str) -> Laptop:
-            made = make_laptop(name, login=login, config=case.config, **network)
+        def add(name: str, case: Case, cured: str, websocket: str = "ok") -> Laptop:
+            made = make_laptop(name, login=login, config=case.config, websocket=websocket)
             client = client_of(made.home, executable, cured, case)
             laptops[name] = dataclasses.replace(made, executable=client)
             if made.config.exists():

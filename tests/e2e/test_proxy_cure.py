@@ -85,8 +85,8 @@ def fleet(make_laptop: LaptopFactory) -> t.Iterator[dict[str, ProxyLaptop]]:
     login = api_key_login()
     with ProxyLaptops() as made:
         for name, row in FLEET.items():
-            network = {"websocket": row.websocket, "http": row.http}
-            made.add(make_laptop(name, login=login, **network), row.dotenv)
+            laptop = make_laptop(name, login=login, websocket=row.websocket, http=row.http)
+            made.add(laptop, row.dotenv)
         (made.laptops["dead"].laptop.codex_home / ".env").chmod(0o640)
         yield made.laptops
 
