@@ -183,6 +183,7 @@ def test_a_websocket_that_is_refused_beyond_the_proxy_comes_next(
         None,
     )
     assert (result["proxy_set"], result["restart_required"]) == (APPLIED["path"], True)
+    assert result["preflight"] == TRIED["preflight"]
 
 
 @pytest.mark.parametrize(
