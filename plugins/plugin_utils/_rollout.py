@@ -181,7 +181,7 @@ def _canaries(results: Results, tried: t.Sequence[str], wanted: int) -> t.Sequen
         if holding >= wanted:
             return tried[:position]
         holding += _holds(results[host])
-    return tried if wanted else ()
+    return tried
 
 
 def _holds(result: Result) -> bool:

@@ -150,6 +150,14 @@ STOPS: dict[str, tuple[str, str, Policy, str, str, str]] = {
         "canary_replacements is 0",
         "0f",
     ),
+    "without-a-word": (
+        "ww",
+        "0",
+        Policy(canary_replacements=0),
+        "1",
+        "canary_replacements is 0",
+        "0w",
+    ),
     "two-of-two": (
         "frw",
         "01",
