@@ -151,7 +151,7 @@ ACTIONS: t.Mapping[str, dict[str, t.Any]] = {
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("name", RUNS)
-@settings(SETTINGS, max_examples=40)
+@settings(SETTINGS, max_examples=25)
 @given(data=st.data())
 def test_a_provider_with_a_spoiled_record(
     tmp_path: pathlib.Path, name: str, action: str, data: st.DataObject
@@ -194,7 +194,7 @@ def others_of(dotenv: bytes) -> list[bytes]:
 
 @pytest.mark.parametrize("action", ["present", "absent", "undo"])
 @pytest.mark.parametrize("name", DOTENVS)
-@settings(SETTINGS, max_examples=40)
+@settings(SETTINGS, max_examples=25)
 @given(data=st.data())
 def test_a_proxy_with_a_spoiled_record(
     tmp_path: pathlib.Path, name: str, action: str, data: st.DataObject
