@@ -128,17 +128,19 @@ def plant(made: ProxyLaptops, make_laptop: LaptopFactory) -> None:
         "dead": dead,
         "schemeless": good.removeprefix("http://"),
         "failing": dead,
+        "refusing": dead,
         "blocked": good,
         "base-url": good,
         "bodies": good,
         "words": good,
     }
     for name, value in values.items():
-        refused = name in ("blocked", "base-url")
+        refused = name in ("blocked", "base-url", "failing")
         laptop = make_laptop(
             f"secret-{name}",
             login=login,
             websocket="http-403" if refused else "ok",
+            http="http-403" if name == "failing" else "ok",
             config=base_url + config if name == "base-url" else config,
         )
         made.add(laptop, f"HTTPS_PROXY={value}\n{others}")
@@ -188,7 +190,7 @@ def story(make_laptop: LaptopFactory, ansible: Controller) -> t.Iterator[Story]:
 def played(controller: Controller, fleet: dict[str, ProxyLaptop]) -> Story:
     hosts: dict[str, dict[str, t.Any]] = {}
     for name, one in fleet.items():
-        address = one.addresses["bad"] if name == "secret-failing" else one.given.address
+        address = one.addresses["bad"] if name == "secret-refusing" else one.given.address
         hosts[name] = {**one.variables(reconnect_proxy=url("http", "given", address))}
     for name in ("secret-bodies", "secret-words"):
         hosts[name]["reconnect_executable"] = str(fleet[name].laptop.home / "codex")
@@ -260,6 +262,7 @@ def test_the_state_folder_is_private_and_gone_after_the_rollback(story: Story) -
         ".devfleet": 0o700,
         ".env.json": 0o600,
         "config.toml.json": 0o600,
+        "recovery.json": 0o600,
     }
     left = story.steps["remediate"].left
     assert any(is_backup(path) for path in left)
@@ -289,6 +292,7 @@ def test_every_cure_was_at_work(story: Story) -> None:
         "secret-dead": "applied",
         "secret-schemeless": "applied",
         "secret-failing": "undone",
+        "secret-refusing": "refused",
         "secret-blocked": "applied",
         "secret-base-url": "applied",
         "secret-bodies": "refused",
