@@ -16,6 +16,10 @@ import typing as t
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.devfleet.codex.plugins.module_utils._provider import valid_provider_id
+from ansible_collections.devfleet.codex.plugins.module_utils._recovery_record import (
+    MOST_ATTEMPTS,
+    MOST_HOURS,
+)
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from ansible_collections.devfleet.codex.plugins.module_utils._version import parse_version
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
@@ -59,6 +63,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "scope": {"type": "str", "choices": list(SCOPES), "default": "user"},
                 "profile": {"type": "str"},
                 "provider_id": {"type": "str", "default": "openai_http"},
+                "recovery_cooldown": {"type": "float", "default": 24},
+                "recovery_budget": {"type": "int", "default": 3},
                 "report": {"type": "str"},
             }
         )
@@ -67,7 +73,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             seen = self._execute_module(
                 module_name="devfleet.codex.codex_info",
                 module_args={
-                    name: options[name] for name in _INFO_OPTIONS if options[name] is not None
+                    **{name: options[name] for name in _INFO_OPTIONS if options[name] is not None},
+                    "recovery_scope": "system" if options["scope"] == "system" else "user",
                 },
                 task_vars=task_vars,
             )
@@ -94,6 +101,7 @@ def _refuse_unusable(options: dict[str, t.Any]) -> None:
             f"reconnect_provider_id {options['provider_id']} must be made of letters, digits, _ "
             "and -, and be none of Codex's own, such as openai."
         )
+    _refuse_impossible_recovery(options["recovery_cooldown"], options["recovery_budget"])
     minimum = options["minimum_version"]
     if minimum and parse_version(minimum) is None:
         raise AnsibleActionFail(
@@ -104,6 +112,19 @@ def _refuse_unusable(options: dict[str, t.Any]) -> None:
             refuse_report(options["report"])
         except ReportRefused as error:
             raise AnsibleActionFail(str(error)) from error
+
+
+def _refuse_impossible_recovery(cooldown: float, budget: int) -> None:
+    if not 0 <= cooldown <= MOST_HOURS:
+        raise AnsibleActionFail(
+            f"reconnect_recovery_cooldown is {cooldown}; it must be hours, 0 to {MOST_HOURS}. "
+            "Nothing was changed."
+        )
+    if not 0 <= budget <= MOST_ATTEMPTS:
+        raise AnsibleActionFail(
+            f"reconnect_recovery_budget is {budget}; it must be a whole number, 0 to "
+            f"{MOST_ATTEMPTS}. Nothing was changed."
+        )
 
 
 def _wanted(options: dict[str, t.Any]) -> Wanted:

@@ -45,6 +45,11 @@ options:
     description:
       - What devfleet.codex.recovery returned, if the budget was renewed.
     type: dict
+  scope:
+    description:
+      - Whose configuration it is about, V(user) or V(system).
+    type: str
+    default: user
 """
 
 EXAMPLES = r"""
@@ -79,10 +84,11 @@ def recovery_move(
     budget: int | str,
     planned: Value | None = None,
     renewed: Value | None = None,
+    scope: str = "user",
 ) -> dict[str, t.Any]:
     """``result`` with what is next; role variables may come as text from a command line."""
     policy = Policy(float(cooldown) * _HOUR, int(budget))
-    return _recovering.recovery_move(result, way_back, policy, planned, renewed)
+    return _recovering.recovery_move(result, way_back, policy, planned, renewed, scope)
 
 
 class FilterModule:

@@ -97,6 +97,8 @@ class Request:
     log_window: float = 72
     minimum_version: str | None = None
     live_check: bool = False
+    recovery_scope: str = "user"
+    """Whose recovery is told where there are two."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +137,7 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
         "doctor": {"ran": False, "flavour": "none", "seconds": 0.0},
         "logs": logs_value(beside.logs),
         "observed": observed_value(beside.observed),
-        "recovery": _recovery(home),
+        "recovery": _recovery(home, request.recovery_scope),
         "findings": [],
         "live": None,
     }
@@ -239,8 +241,8 @@ def _examined(
     }
 
 
-def _recovery(home: CodexHome) -> dict[str, t.Any] | None:
-    found = find_recovery(home.path)
+def _recovery(home: CodexHome, first: str) -> dict[str, t.Any] | None:
+    found = find_recovery(home.path, first=first)
     return recovery_value(found.recovery, found.scope, time.time()) if found else None
 
 

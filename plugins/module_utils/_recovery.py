@@ -48,6 +48,9 @@ KINDS = (
 MOST_ENTRIES = 20
 
 _HOUR = 3600.0
+_BEING_MADE = _HOUR
+"""Seconds that another run may need from recording a trial to making it, in a large fleet."""
+_FOR_GOOD = "it stays on HTTP until reconnect_recovery_reset is true"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +158,7 @@ def next_move(standing: Standing | None, seen: Seen, policy: Policy) -> Move:
         chosen = clean(seen.user_choice, 80)
         return Move("users_choice", None, f"somebody has made {chosen} the provider since")
     if standing is not None and state == "trial":
-        return _in_trial(seen)
+        return _in_trial(standing, seen)
     if not seen.cure_in_place and state in ("cured", "spent") and seen.failing:
         return Move("mend", "applied", "the setting is gone, and WebSockets fail")
     if not seen.cure_in_place:
@@ -200,8 +203,7 @@ def _begins_later(known: Recovery, now: float) -> bool:
 
 def _on_http(standing: Standing, policy: Policy) -> Move:
     if standing.state == "spent" or standing.attempts >= policy.budget:
-        trials = f"{standing.attempts} of {policy.budget} trials"
-        return Move("spent", None, f"{trials} are spent: it stays on HTTP until that is reset")
+        return Move("spent", None, f"{_spent(standing.attempts, policy.budget)}: {_FOR_GOOD}")
     waited = standing.age if standing.tried_age is None else min(standing.age, standing.tried_age)
     if waited < 0:
         # Else a clock that was wrong once might put off every probe for years.
@@ -212,7 +214,16 @@ def _on_http(standing: Standing, policy: Policy) -> Move:
     return Move("wait", None, f"{left:.1f} hours of the cooldown are left")
 
 
-def _in_trial(seen: Seen) -> Move:
+def _spent(attempts: int, budget: int) -> str:
+    if attempts < budget:
+        return f"an earlier budget is spent, by {attempts} trials"
+    return f"{attempts} of {budget} trials are spent"
+
+
+def _in_trial(standing: Standing, seen: Seen) -> Move:
+    if seen.cure_in_place and 0 <= standing.age < _BEING_MADE:
+        # Ending it now would leave a trial that nobody watches, if another run is just making it.
+        return Move("wait", None, "a trial was begun within the last hour and is not made yet")
     if seen.cure_in_place:
         return Move("not_made", "not_made", "the trial was not made, or somebody has ended it")
     # What a fallback shows is more than what a completed turn shows: both happen on a bad network.

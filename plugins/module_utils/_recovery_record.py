@@ -23,6 +23,8 @@ from ._text import clean
 
 MOST_ATTEMPTS = 100
 """The largest budget."""
+MOST_HOURS = 87600
+"""The longest cooldown, ten years."""
 
 _NAME = "recovery"
 _LATEST = 253402300799.0
@@ -44,9 +46,10 @@ def load(folder: str) -> Recovery | None:
     return _state.read(_place(folder), _decode)
 
 
-def find(codex_home: str, system_folder: str = SYSTEM_FOLDER) -> Found | None:
-    """The record of this CODEX_HOME, else that of all users; one that is not ours is none."""
-    for scope, folder in (("user", codex_home), ("system", system_folder)):
+def find(codex_home: str, system_folder: str = SYSTEM_FOLDER, first: str = "user") -> Found | None:
+    """The record of the scope ``first``, else that of the other; one that is not ours is none."""
+    folders = {"user": codex_home, "system": system_folder}
+    for scope, folder in sorted(folders.items(), key=lambda one: one[0] != first):
         recovery = load(folder)
         if recovery is not None:
             return Found(scope, recovery)

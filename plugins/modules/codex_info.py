@@ -70,6 +70,13 @@ options:
       - In a home that never ran a turn the client makes its own databases with it.
     type: bool
     default: false
+  recovery_scope:
+    description:
+      - Which record RV(codex.recovery) shows where there are two, V(user) for that of C(CODEX_HOME)
+        or V(system) for that of C(/etc/codex), which its owner alone can read.
+    type: str
+    choices: [user, system]
+    default: user
   overrides:
     description:
       - Settings for this one look, each C(key=value) with a TOML value, handed to doctor as C(-c).
@@ -207,9 +214,9 @@ codex:
       sample: {"service_error": {"first": "2026-06-03T09:12:44Z", "last": "2026-06-03T11:40:02Z"}}
     recovery:
       description:
-        - How far the way back to WebSockets is, as M(devfleet.codex.recovery) remembers it for this
-          C(CODEX_HOME), else for C(/etc/codex). Null where nothing is remembered, or nothing that
-          can be used.
+        - How far the way back to WebSockets is, as M(devfleet.codex.recovery) remembers it for the
+          scope of O(recovery_scope), else for the other one. Null where nothing is remembered, or
+          nothing that can be used.
         - C(state) is V(cured) (HTTP only), V(trial) (WebSockets are on again and watched),
           V(recovered) or V(spent) (HTTP only, and not tried again). C(attempts) is the number of
           trials so far. C(age) and C(tried_age) are the seconds since the state began and since the
@@ -317,6 +324,7 @@ def main() -> None:
             "log_window": {"type": "float", "default": 72},
             "minimum_version": {"type": "str"},
             "live_check": {"type": "bool", "default": False},
+            "recovery_scope": {"type": "str", "choices": ["user", "system"], "default": "user"},
             "overrides": {"type": "list", "elements": "str", "default": []},
             "https_proxy": {"type": "str", "no_log": True},
         },

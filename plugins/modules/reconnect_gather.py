@@ -86,6 +86,16 @@ options:
       - See M(devfleet.codex.http_provider).
     type: str
     default: openai_http
+  recovery_cooldown:
+    description:
+      - Hours; what cannot be one is refused at once.
+    type: float
+    default: 24
+  recovery_budget:
+    description:
+      - See M(devfleet.codex.recovery). What cannot be one is refused at once.
+    type: int
+    default: 3
   report:
     description:
       - The report that will be written in the end. A path that cannot work is refused at once.

@@ -222,10 +222,11 @@ def checked_result(fact: t.Any) -> dict[str, t.Any]:
 
 
 def is_unfinished(result: Value) -> bool:
-    """Whether a cure was begun and nothing has shown yet that it holds."""
+    """Whether a cure, or a trial without it, was begun and nothing has shown yet that it holds."""
     proof = result.get("proof")
     unproven = not isinstance(proof, dict) or proof.get("proven") is not True
-    return result["action"] == "would_apply" or (result["action"] == "applied" and unproven)
+    begun = ("would_apply", "would_try_websockets")
+    return result["action"] in begun or (result["action"] == "applied" and unproven)
 
 
 def _is_result(fact: t.Any) -> bool:

@@ -35,6 +35,11 @@ _NOT_TRIED = (
     "WebSockets cannot be tried: take the cure back by the playbook rollback"
 )
 
+_OTHER_SCOPE = (
+    "what is remembered here is of another configuration: run this with reconnect_scope={scope}"
+)
+_SCOPES = ("user", "system")
+
 _ACTIONS = {
     "adopt": "cooling_down",
     "wait": "cooling_down",
@@ -54,6 +59,7 @@ DONE = {
     "cooling_down": "stays on HTTP: {message}",
     "would_try_websockets": "would put WebSockets on trial: two probes succeeded",
     "probe_failed": "stays on HTTP: {message}",
+    "of_other_scope": "left alone: {message}",
     "trials_spent": "stays on HTTP: {message}",
     "trial_started": "WebSockets are on trial, by {path}: {message}",
     "on_trial": "WebSockets are on trial: {message}",
@@ -78,28 +84,37 @@ def recovery_move(
     policy: Policy,
     planned: Value | None = None,
     renewed: Value | None = None,
+    scope: str = "user",
 ) -> dict[str, t.Any]:
     """``result`` with what is to be done on this machine, and why.
 
     ``way_back`` is http_provider with ``state=absent`` in check mode,
     ``planned`` the same with ``state=present``, where there is nothing to take
     back, and ``renewed`` what the module recovery returned, if the budget was
-    renewed. ``recovery`` is added: state, attempts, budget, kind, event, why.
+    renewed. What is remembered of another ``scope`` is of another file, and counts for nothing.
+    ``recovery`` is added: state, attempts, budget, kind, event, why.
     Raises KeyError, TypeError or ValueError for anything those do not return.
     """
     codex = {**result["codex"], **({"recovery": renewed["recovery"]} if renewed else {})}
+    other = _other_scope(codex["recovery"], scope)
+    if other:
+        codex["recovery"] = None
     standing, way = _standing(codex["recovery"]), _way(way_back)
     chosen = _chosen(planned, codex["provider"]["active"])
     move = next_move(standing, _seen(codex, way, chosen), policy)
     if move.kind == "probe" and not way.can_be_tried:
         move = Move("spent", None, _NOT_TRIED)
+    elif move.kind == "observe":
+        move = dataclasses.replace(move, why=move.why + _without_log(codex["logs"]))
+    elif move.kind == "nothing" and other:
+        move = dataclasses.replace(move, why=_OTHER_SCOPE.format(scope=other))
     return {
         **result,
         "codex": codex,
         "path": way_back["path"],
         "provider_id": way_back["provider_id"],
         "remedy": "http_provider",
-        "action": _ACTIONS[move.kind],
+        "action": "of_other_scope" if other and move.kind == "nothing" else _ACTIONS[move.kind],
         "message": chosen or move.why,
         "recovery": {
             "state": standing.state if standing else None,
@@ -148,7 +163,7 @@ def trial_begun(
     }
     begun = {
         **result,
-        "codex": {**looked.get("codex", result["codex"]), "recovery": remembered},
+        "codex": {**result["codex"], "recovery": remembered},
         "restart_required": True,
     }
     if not problems:
@@ -162,21 +177,26 @@ def trial_begun(
 def trial_problems(looks: t.Sequence[Value], before: Value, provider: str) -> list[str]:
     """Why these looks of codex_info do not speak for WebSockets under ``provider``; empty if they
     do. ``before`` is the value ``codex`` under the cure."""
-    problems: list[str] = []
-    for look in looks:
-        if "codex" not in look:
-            problems.append(look.get("msg") or "codex_info failed without a word")
-            continue
-        one = look["codex"]
+    problems = (_trial_problem(look, before, provider) for look in looks)
+    return list(dict.fromkeys(clean(problem) for problem in problems if problem))
+
+
+def _trial_problem(look: Value, before: Value, provider: str) -> t.Any:
+    if "codex" not in look:
+        return look.get("msg") or "codex_info failed without a word"
+    one = look["codex"]
+    try:
         verdict, cause = one["diagnosis"]["verdict"], one["diagnosis"]["cause"]
-        active = one["provider"]["active"]
-        if (verdict, cause) != ("healthy", "handshake_ok"):
-            problems.append(f"without the cure: {verdict} ({cause})")
-        elif active != provider:
-            problems.append(f"active provider: {active}, not {provider}")
-        elif _mode(one) != _mode(before):
-            problems.append(f"kind of login: {_mode(one)}, under the cure {_mode(before)}")
-    return [clean(problem) for problem in dict.fromkeys(problems)]
+        active, mode = one["provider"]["active"], _mode(one)
+    except (KeyError, TypeError, AttributeError):
+        return "codex_info answered nonsense"
+    if (verdict, cause) != ("healthy", "handshake_ok"):
+        return f"without the cure: {verdict} ({cause})"
+    if active != provider:
+        return f"active provider: {active}, not {provider}"
+    if mode != _mode(before):
+        return f"kind of login: {mode}, under the cure {_mode(before)}"
+    return None
 
 
 def _standing(recovery: Value | None) -> Standing | None:
@@ -190,6 +210,25 @@ def _standing(recovery: Value | None) -> Standing | None:
         int(_number(recovery["attempts"])),
         _number(recovery["age"]),
         None if tried is None else _number(tried),
+    )
+
+
+def _other_scope(recovery: Value | None, scope: str) -> str | None:
+    """The scope of a record that is not of ``scope``."""
+    if recovery is None or recovery["scope"] == scope:
+        return None
+    if recovery["scope"] not in _SCOPES:
+        raise ValueError("a scope of recovery that this collection does not know")
+    return str(recovery["scope"])
+
+
+def _without_log(logs: Value) -> str:
+    """What is said of a trial whose end the client's log cannot show."""
+    if logs["outcome"] == "read":
+        return ""
+    return (
+        f", which only reconnect_live_check can show here (the client's log: "
+        f"{clean(logs['outcome'], 40)})"
     )
 
 

@@ -169,7 +169,13 @@ MOVES = [
     ),
     pytest.param(on_http(99), CURED, Policy(1, 0), "spent", None, "0 of 0", id="no-budget"),
     pytest.param(
-        Standing("spent", 3, 1e9, None), CURED, Policy(1, 9), "spent", None, "reset", id="for-good"
+        Standing("spent", 3, 1e9, None),
+        CURED,
+        Policy(1, 9),
+        "spent",
+        None,
+        "an earlier budget is spent, by 3 trials: it stays on HTTP until reconnect_recovery_reset",
+        id="for-good",
     ),
     pytest.param(on_http(-1), CURED, DAY, "adopt", "adopted", "clock", id="clock-set-back"),
     pytest.param(
@@ -246,6 +252,24 @@ MOVES = [
         "not_made",
         "not made",
         id="trial-without-a-change",
+    ),
+    pytest.param(
+        Standing("trial", 1, -1, None),
+        CURED,
+        DAY,
+        "not_made",
+        "not_made",
+        "not made",
+        id="trial-without-a-change-in-the-future",
+    ),
+    pytest.param(
+        Standing("trial", 1, HOUR - 1, None),
+        seen(cure_in_place=True, completed=1, failing=True),
+        DAY,
+        "wait",
+        None,
+        "within the last hour",
+        id="trial-that-another-run-may-be-making",
     ),
     pytest.param(
         IN_TRIAL,

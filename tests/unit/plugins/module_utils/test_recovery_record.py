@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -166,7 +167,7 @@ def test_a_reason_is_made_printable_when_it_is_read(folder: pathlib.Path) -> Non
     assert len(found.history[-1].why) == 300
 
 
-def test_the_record_of_the_user_comes_before_that_of_all_users(folder: pathlib.Path) -> None:
+def test_the_record_that_is_asked_for_comes_before_the_other(folder: pathlib.Path) -> None:
     home, system = folder, folder.with_name("etc-codex")
     assert find(str(home), str(system)) is None
     system.mkdir()
@@ -175,8 +176,12 @@ def test_the_record_of_the_user_comes_before_that_of_all_users(folder: pathlib.P
     assert find(str(home), str(system)) == Found("system", other)
     save(str(home), RECOVERY)
     assert find(str(home), str(system)) == Found("user", RECOVERY)
+    assert find(str(home), str(system), "system") == Found("system", other)
     write(home, "nonsense")
     assert find(str(home), str(system)) == Found("system", other)
+    write(system, "nonsense")
+    save(str(home), RECOVERY)
+    assert find(str(home), str(system), "system") == Found("user", RECOVERY)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
@@ -191,7 +196,7 @@ def test_codex_info_tells_of_it(
 ) -> None:
     system = tmp_path / "etc-codex"
     monkeypatch.setattr(
-        _inspection, "find_recovery", lambda home: find(home, system_folder=str(system))
+        _inspection, "find_recovery", functools.partial(find, system_folder=str(system))
     )
     stub = stubs.codex(tmp_path / "codex", "0.169.0", [as_json(report(refused(403)))] * 3)
     request = Request(str(folder), str(stub.path), 60, 1, 0, ())
@@ -213,9 +218,12 @@ def test_codex_info_tells_of_it(
         "scope": "user",
         "why": "upgrade_refused",
     }
-    save(str(folder), None)
     system.mkdir()
     save(str(system), RECOVERY)
+    asked = dataclasses.replace(request, recovery_scope="system")
+    assert inspect(asked, {"PATH": os.defpath})["recovery"]["scope"] == "system"
+    assert told_of()["scope"] == "user"
+    save(str(folder), None)
     assert told_of()["scope"] == "system"
 
 
