@@ -35,8 +35,13 @@ class Fleet(t.NamedTuple):
     laptops: dict[str, Laptop]
     logs: dict[str, pathlib.Path]
 
-    def run(self, ansible: Controller, playbook: str, only: str) -> tuple[PlaybookRun, int, int]:
-        """Return the run on one laptop, its module executions and its controller-side actions."""
+    def run(
+        self, ansible: Controller, playbook: str, only: str, *arguments: str, beside: str = ""
+    ) -> tuple[PlaybookRun, int, int]:
+        """Return the run on one laptop, its module executions and its controller-side actions.
+
+        `beside` is another one, later in the play, of which nothing is counted.
+        """
         log = self.logs[only]
         log.unlink(missing_ok=True)
         interpreter = log.with_suffix(".python")
@@ -44,8 +49,13 @@ class Fleet(t.NamedTuple):
             **host_variables(self.laptops[only]),
             "ansible_python_interpreter": str(interpreter),
         }
+        others = {beside: host_variables(self.laptops[beside])} if beside else {}
         run = ansible.run(
-            playbook, [], others={only: variables}, variables={"reconnect_probe_interval": 0}
+            playbook,
+            [],
+            *arguments,
+            others={only: variables, **others},
+            variables={"reconnect_probe_interval": 0},
         )
         modules = len(log.read_text().splitlines()) if log.exists() else 0
         actions = collections.Counter(_RESULT.findall(run.stdout))[only]
@@ -85,6 +95,16 @@ def test_a_machine_in_order_costs_one_module_execution(
     assert run.changed == {host: 0}
     assert modules == 1, run.stdout
     assert 1 <= controller_side <= 2, run.stdout
+
+
+def test_a_machine_in_order_does_not_pay_for_the_roll_out_to_others(
+    fleet: Fleet, ansible: Controller
+) -> None:
+    run, modules, controller_side = fleet.run(
+        ansible, "remediate", "healthy", "--check", beside="blocked"
+    )
+    assert run.hosts["blocked"]["action"] == "would_apply"
+    assert (modules, controller_side) == (1, 2), run.stdout
 
 
 def test_an_audit_of_an_affected_machine_costs_a_trial_more(
