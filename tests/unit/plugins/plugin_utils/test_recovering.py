@@ -2,12 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one machine's recovery comes to, from what is remembered, seen, probed and tried."""
+"""What is next on one machine, from what is remembered, what is seen, and the way back."""
 
 from __future__ import annotations
-
-import json
-import typing as t
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.filter.recovery_move import (
@@ -18,72 +15,28 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     Wanted,
     checked_result,
     first_result,
-    is_unfinished,
 )
 from ansible_collections.devfleet.codex.plugins.plugin_utils._fleet import render
-from ansible_collections.devfleet.codex.plugins.plugin_utils._recovering import (
-    after_trials,
-    recovery_move,
-    trial_begun,
-    websockets_probed,
+from ansible_collections.devfleet.codex.plugins.plugin_utils._recovering import recovery_move
+from support.cure_values import CURED, HOSTILE, Value
+from support.recovery_values import (
+    AFTER_A_DAY,
+    CLOSED,
+    DAY,
+    HEALTHY,
+    HOUR,
+    LIVE,
+    LOG,
+    NO_LOG,
+    OPEN,
+    OURS,
+    PATH,
+    SECRET,
+    codex,
+    decided,
+    known,
 )
-from support.cure_values import CURED, HOSTILE, SEEN, Value, changed
 
-HOUR = 3600.0
-DAY = Policy(24 * HOUR, 3)
-PATH = "/home/dev/.codex/config.toml"
-NO_LOG: Value = {"outcome": "absent", "fallbacks": 0, "completed_since": 0}
-LOG: Value = {**NO_LOG, "outcome": "read"}
-HEALTHY: Value = {"verdict": "healthy", "cause": "handshake_ok"}
-LIVE: Value = {
-    "answered": True,
-    "seconds": 1.2,
-    "reconnect_lines": 0,
-    "fell_back": False,
-    "problem": "",
-}
-OPEN: Value = {
-    "path": PATH,
-    "provider_id": "openai_http",
-    "restart_required": True,
-    "overrides": ['model_provider="openai"'],
-    "overrides_provider": "openai",
-}
-SECRET: Value = {**OPEN, "overrides": []}
-CLOSED: Value = {**OPEN, "restart_required": False, "overrides": []}
-OURS: Value = {"overrides": ['model_provider="openai_http"'], "user_choice": None}
-
-
-def known(state: str, attempts: int = 1, age: float = 2 * HOUR, **others: t.Any) -> Value:
-    return {
-        "state": state,
-        "attempts": attempts,
-        "age": age,
-        "tried_age": None,
-        "revision": 5,
-        "scope": "user",
-        **others,
-    }
-
-
-def codex(recovery: Value | None, diagnosis: Value | None = None, **others: t.Any) -> Value:
-    """What codex_info says; under the cure, unless `diagnosis` says otherwise."""
-    seen = CURED if diagnosis is None else {**SEEN, "diagnosis": {**SEEN["diagnosis"], **diagnosis}}
-    return {**seen, "logs": LOG, "recovery": recovery, **others}
-
-
-def decided(
-    seen: Value, way_back: Value, policy: Policy = DAY, wanted: Wanted | None = None, **more: t.Any
-) -> Value:
-    first = {**first_result(seen, wanted or Wanted()), "codex": seen}
-    before = json.dumps([first, way_back])
-    result = recovery_move(first, way_back, policy, **more)
-    assert json.dumps([first, way_back]) == before
-    assert checked_result(result)["recovery"] == result["recovery"]
-    return result
-
-
-AFTER_A_DAY = known("cured", 0, 25 * HOUR)
 CHOICE: Value = {"planned": {**OURS, "user_choice": "corp"}}
 
 # What is seen, the way back, further arguments; the kind of move, the action, and the message.
@@ -367,132 +320,3 @@ def test_only_a_clear_word_opens_the_way_back() -> None:
 def test_what_a_machine_says_of_itself_is_one_printable_line(seen: Value, more: Value) -> None:
     message = decided(seen, CLOSED, **more)["message"]
     assert message.isprintable() and len(message) < 300
-
-
-AGAINST = "without the cure: websocket_blocked (upgrade_refused)"
-
-
-def well(**others: t.Any) -> Value:
-    return {"codex": {**codex(None, HEALTHY), **others}}
-
-
-FAILED: Value = {"failed": True, "msg": "no Python"}
-BLOCKED: Value = {"codex": codex(None, {})}
-ELSEWHERE: Value = well(provider={"active": "corp", "websockets": True})
-OTHER_LOGIN: Value = {
-    "codex": changed(codex(None, HEALTHY), "doctor.http.mode", "API key auth"),
-}
-NO_MODE: Value = {"codex": changed(codex(None, HEALTHY), "doctor.http", None)}
-FALLING_BACK: Value = {"codex": codex(None, {"verdict": "healthy", "cause": "http_only"})}
-
-LOOKS: dict[str, tuple[list[Value], str]] = {
-    "the-first-fails": ([BLOCKED, well()], AGAINST),
-    "the-second-fails": ([well(), BLOCKED], AGAINST),
-    "both-fail-alike": ([BLOCKED, BLOCKED], AGAINST),
-    "two-reasons": ([FAILED, BLOCKED], f"no Python; {AGAINST}"),
-    "a-failed-module": ([well(), FAILED], "no Python"),
-    "a-wordless-module": ([{}, well()], "codex_info failed without a word"),
-    "nonsense": ([{"codex": None}, {"codex": {"diagnosis": []}}], "codex_info answered nonsense"),
-    "nonsense-about-the-login": (
-        [{"codex": changed(codex(None, HEALTHY), "doctor", "none")}, well()],
-        "codex_info answered nonsense",
-    ),
-    "one-probe": ([well()], "doctor was asked less than twice"),
-    "no-probe": ([], "doctor was asked less than twice"),
-    "another-provider": ([well(), ELSEWHERE], "active provider: corp, not openai"),
-    "another-login": (
-        [OTHER_LOGIN, well()],
-        "kind of login: API key auth, under the cure ChatGPT auth",
-    ),
-    "no-login": ([NO_MODE, well()], "kind of login: None, under the cure ChatGPT auth"),
-    "healthy-for-another-reason": ([well(), FALLING_BACK], "without the cure: healthy (http_only)"),
-}
-
-
-def on_its_way() -> Value:
-    return decided(codex(AFTER_A_DAY), OPEN)
-
-
-def test_two_probes_that_succeed_are_a_reason_for_a_trial() -> None:
-    before = on_its_way()
-    assert websockets_probed(before, OPEN, [well(), well()]) == before
-    assert before["recovery"]["event"] is None
-
-
-@pytest.mark.parametrize(("probes", "why"), LOOKS.values(), ids=list(LOOKS))
-def test_one_probe_in_vain_is_enough_to_wait(probes: list[Value], why: str) -> None:
-    result = websockets_probed(on_its_way(), OPEN, probes)
-    assert (result["action"], result["message"]) == ("probe_failed", why)
-    assert (result["recovery"]["event"], result["recovery"]["why"]) == ("probe_failed", why)
-    assert f"stays on HTTP: {why}" in render("Recovery", {"laptop": checked_result(result)})
-
-
-def test_what_probes_say_is_one_printable_line() -> None:
-    hostile = {"codex": codex(None, {"verdict": HOSTILE, "cause": HOSTILE})}
-    result = websockets_probed(on_its_way(), OPEN, [hostile, {"msg": HOSTILE}, {"msg": [HOSTILE]}])
-    assert result["message"].isprintable() and len(result["message"]) <= 300
-
-
-SPENT: Value = {"recovery": known("trial", 2, 0.0, revision=6)}
-TAKEN_BACK: Value = {"changed": True, "msg": "openai_http is no longer the active provider."}
-
-
-def begun(looked: Value) -> Value:
-    result = trial_begun(on_its_way(), OPEN, SPENT, TAKEN_BACK, looked)
-    checked = checked_result(result)
-    assert checked["recovery"] == result["recovery"]
-    assert result["restart_required"] is True
-    assert result["codex"]["recovery"]["revision"] == 6
-    return result
-
-
-def test_a_trial_that_begins_well() -> None:
-    result = begun(well())
-    assert result["action"] == "trial_started"
-    assert result["message"] == "trial 2 of 3; openai_http is no longer the active provider."
-    told = result["recovery"]
-    assert (told["state"], told["attempts"], told["event"]) == ("trial", 2, None)
-    said = render("Recovery", {"laptop": checked_result(result)})
-    assert f"WebSockets are on trial, by {PATH}: trial 2 of 3" in said
-    assert "On the machines whose trial has begun: restart Codex." in said
-
-
-@pytest.mark.parametrize(
-    ("looked", "why"),
-    [
-        pytest.param(BLOCKED, AGAINST, id="blocked"),
-        pytest.param(ELSEWHERE, "active provider: corp, not openai", id="another-provider"),
-        pytest.param(FAILED, "no Python", id="failed-look"),
-        pytest.param({}, "codex_info failed without a word", id="wordless-look"),
-        pytest.param({"codex": 1}, "codex_info answered nonsense", id="nonsense"),
-    ],
-)
-def test_a_trial_that_begins_ill_ends_at_once(looked: Value, why: str) -> None:
-    result = begun(looked)
-    assert result["action"] == "would_apply"
-    told = result["recovery"]
-    assert (told["kind"], told["event"], told["why"]) == ("cure_again", "fell_back", why)
-    assert (told["state"], told["attempts"]) == ("trial", 2)
-
-
-def test_a_cure_that_came_back_is_told_with_its_reason() -> None:
-    back = {**begun(BLOCKED), "action": "applied"}
-    said = render("Recovery", {"laptop": checked_result(back)})
-    assert f"openai_http uses HTTP only, by {PATH}; {AGAINST}" in said
-    for kind in ("mend", None):
-        other = {**back, "recovery": {**back["recovery"], "kind": kind}}
-        assert AGAINST not in render("Recovery", {"laptop": checked_result(other)})
-    hostile = {**back, "recovery": HOSTILE}
-    assert "uses HTTP only" in render("Recovery", {"laptop": checked_result(hostile)})
-
-
-def test_who_has_a_trial_is_told_to_restart() -> None:
-    lines = ["On the machines whose trial has begun: restart Codex."]
-    assert after_trials([{"action": "none"}, {"action": "trial_started"}]) == lines
-    assert after_trials([{"action": "on_trial"}, {}]) == []
-
-
-def test_who_is_lost_before_or_in_a_trial_is_unfinished() -> None:
-    assert is_unfinished(on_its_way())
-    assert not is_unfinished(begun(well()))
-    assert not is_unfinished(websockets_probed(on_its_way(), OPEN, [BLOCKED, BLOCKED]))
