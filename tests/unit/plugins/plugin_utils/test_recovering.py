@@ -263,6 +263,13 @@ def test_a_renewed_budget_is_what_the_next_event_builds_on() -> None:
     assert (result["codex"]["recovery"], result["recovery"]["attempts"]) == (renewed, 0)
 
 
+def test_a_choice_is_told_by_its_name_alone() -> None:
+    """The summary has the words around it, as for remediate."""
+    result = decided(codex(known("cured"), {}), CLOSED, **CHOICE)
+    assert result["message"] == "corp"
+    assert result["recovery"]["why"] == "somebody has made corp the provider since"
+
+
 def test_role_variables_may_be_text() -> None:
     seen = codex(known("cured", 0, HOUR))
     first = {**first_result(seen, Wanted()), "codex": seen}
@@ -271,6 +278,7 @@ def test_role_variables_may_be_text() -> None:
         "0.5 hours of the cooldown are left",
         2,
     )
+    assert move_filter(first, OPEN, 24, 3, scope="system")["codex"]["recovery"] is None
 
 
 IMPOSSIBLE: dict[str, tuple[Value, Value]] = {
