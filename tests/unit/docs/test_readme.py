@@ -95,6 +95,18 @@ def test_the_readme_begins_with_what_it_is_a_picture_and_two_commands() -> None:
     ]
 
 
+def test_every_playbook_is_a_row_of_the_parts_and_no_other_is_called() -> None:
+    playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
+    rows = re.findall(r"^\| playbook `devfleet\.codex\.(\w+)` \|", text("README.md"), re.M)
+    assert sorted(rows) == sorted(playbooks)
+    called = [
+        name
+        for line in code("README.md")
+        for name in re.findall(r"ansible-playbook .*?\bdevfleet\.codex\.(\w+)", line)
+    ]
+    assert set(called) == playbooks
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_relative_link_leads_somewhere(page: str) -> None:
     assert broken_links(page) == []

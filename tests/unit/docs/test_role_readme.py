@@ -12,11 +12,16 @@ import typing as t
 from pathlib import Path
 
 import yaml
+from ansible_collections.devfleet.codex.plugins.module_utils._recovery import STATES
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
     _KEYS as KEYS,
 )
 from ansible_collections.devfleet.codex.plugins.plugin_utils._fleet import (
     _DONE as DONE,
+)
+from ansible_collections.devfleet.codex.plugins.plugin_utils._rollout import (
+    ROLL_OUT_STOPPED,
+    SUSPECTED_OUTAGE,
 )
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/reconnect"
@@ -62,6 +67,17 @@ def test_every_action_is_told() -> None:
     # A cure that is made again has a line of its own in the summary, and is called "applied".
     actions = {"none", *DONE} - {"applied_again"}
     assert sorted(names(row[0] for row in table("action"))) == sorted(actions)
+
+
+def test_every_stop_of_a_roll_out_is_told() -> None:
+    assert set(names(row[0] for row in table("what is said"))) == {
+        SUSPECTED_OUTAGE,
+        ROLL_OUT_STOPPED,
+    }
+
+
+def test_every_state_of_the_recovery_is_told() -> None:
+    assert names(row[0] for row in table("state")) == list(STATES)
 
 
 def test_every_example_calls_an_entry_point_with_variables_of_the_role() -> None:
