@@ -9,6 +9,22 @@ client itself lacks (issue 23665): a cooldown, a small budget of trials, and a
 budget that is only renewed once a stream has completed. A handshake that
 succeeds spends a trial and renews nothing. ``step`` is what has happened,
 ``next_move`` what is to be done; both know no clock and no file.
+
+What counts in a trial is what the client has logged of its turns since the
+cure was taken back (``_log_rows``), and a live turn that was asked for:
+
+* A fallback is seen in the logs of terminal sessions of 0.130 to 0.169.
+* A completed stream is seen in those of 0.169 (an answer on a thread whose
+  WebSocket was connected). 0.130 logs an answer over HTTP and one over a
+  WebSocket alike, so there only a live turn can tell; what lies between was not
+  measured.
+* ``codex exec`` logs nothing in any version, and an IDE extension was not
+  measured; where no log is read, only a live turn can tell.
+* A live turn is a completed stream where the handshake succeeds and the turn is
+  answered without a reconnect line and without a fallback. Where the service
+  asks for HTTP (426), no turn is.
+* In /etc/codex it is about all users, and the log that is read is that of the
+  user whom the task runs as.
 """
 
 from __future__ import annotations

@@ -247,13 +247,15 @@ def _chosen(planned: Value | None, active: t.Any) -> str | None:
 
 def _seen(codex: Value, way: Way, chosen: str | None) -> Seen:
     verdict, logs, live = codex["diagnosis"]["verdict"], codex["logs"], codex["live"] or {}
+    # A service that asks for HTTP (426) is healthy too, and its turns never use a WebSocket.
+    handshake = (verdict, codex["diagnosis"]["cause"]) == ("healthy", "handshake_ok")
     read = logs["outcome"] == "read"
     fell_back = live.get("fell_back") is True
-    completed = verdict == "healthy" and _completed(live)
+    completed = handshake and _completed(live)
     return Seen(
         cure_in_place=way.is_open,
         failing=verdict in AFFECTED and verdict != "proxy_misconfigured",
-        healthy=verdict == "healthy",
+        healthy=handshake,
         fallbacks=(int(_number(logs["fallbacks"])) if read else 0) + fell_back,
         completed=(int(_number(logs["completed_since"])) if read else 0) + completed,
         user_choice=chosen,

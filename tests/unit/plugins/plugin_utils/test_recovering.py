@@ -187,6 +187,14 @@ MOVES: dict[str, tuple[Value, Value, Value, str, str, str]] = {
         "on_trial",
         "nothing speaks for WebSockets yet",
     ),
+    "live-turn-that-the-service-wants-over-http": (
+        codex(known("trial"), {"verdict": "healthy", "cause": "upgrade_required"}, live=LIVE),
+        CLOSED,
+        {},
+        "observe",
+        "on_trial",
+        "nothing speaks for WebSockets yet",
+    ),
     "record-of-another-scope": (
         codex(known("trial", scope="system"), {}, logs={**LOG, "fallbacks": 3}),
         CLOSED,
