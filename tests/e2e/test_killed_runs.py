@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import json
 import pathlib
 import shlex
-import shutil
 import time
 import typing as t
 
@@ -24,11 +22,11 @@ from support import log_database, stubs
 from support.killed_runs import killed_before, killed_once
 from support.laptop import CONFIG, Laptop, api_key_login
 from support.laptop_playbooks import Controller, HostVariables, PlaybookRun, host_variables
+from support.recovering_laptops import copied, document, let_hours_pass, record_of
 
 if t.TYPE_CHECKING:
     from .conftest import LaptopFactory
 
-HOUR = 3600.0
 AT_ONCE = 3
 """Runs beside each other: more do not make it faster on two cores."""
 OURS = b'model_provider = "openai_http"\n'
@@ -126,32 +124,6 @@ def spoiled(laptop: Laptop, real: pathlib.Path) -> Laptop:
     )
     (laptop.home / "spoiled").touch()
     return dataclasses.replace(laptop, executable=client)
-
-
-def record(laptop: Laptop) -> pathlib.Path:
-    return laptop.codex_home / ".devfleet/recovery.json"
-
-
-def document(laptop: Laptop) -> dict[str, t.Any] | None:
-    path = record(laptop)
-    return t.cast("dict[str, t.Any]", json.loads(path.read_bytes())) if path.exists() else None
-
-
-def let_hours_pass(laptop: Laptop) -> None:
-    """Let what is remembered of the recovery be two hours older."""
-    known = document(laptop)
-    if known is not None:
-        known["since"] -= 2 * HOUR
-        record(laptop).write_text(json.dumps(known))
-
-
-def copied(one: Laptop, other: Laptop) -> None:
-    """Give `other` the configuration of `one`, and all that is remembered of it."""
-    shutil.copy2(one.config, other.config)
-    shutil.copytree(one.codex_home / ".devfleet", other.codex_home / ".devfleet")
-    log = one.codex_home / "logs_2.sqlite"
-    if log.exists():
-        shutil.copy2(log, other.codex_home)
 
 
 class Fleet:
@@ -256,7 +228,7 @@ def story(
     records = {name: document(laptop) for name, laptop in laptops.items()}
     after = fleet.configs()
     rollback = fleet.play("rollback", [*NEXT, *ROLLBACK])
-    left = {name: record(laptop).parent.exists() for name, laptop in laptops.items()}
+    left = {name: record_of(laptop).parent.exists() for name, laptop in laptops.items()}
     return Story(killed, runs, records, after, rollback, fleet.configs(), left)
 
 

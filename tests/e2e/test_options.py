@@ -76,6 +76,18 @@ WRONG: dict[str, tuple[Variables, str]] = {
         {"reconnect_minimum_version": 0.166},
         "reconnect_minimum_version 0.166 is no version; write it like 0.166.0.",
     ),
+    "recovery-budget": (
+        {"reconnect_recovery_budget": 101},
+        "reconnect_recovery_budget is 101; it must be a whole number, 0 to 100.",
+    ),
+    "recovery-cooldown": (
+        {"reconnect_recovery_cooldown": -1},
+        "reconnect_recovery_cooldown is -1.0; it must be hours, 0 to 87600.",
+    ),
+    "recovery-cooldown-without-an-end": (
+        {"reconnect_recovery_cooldown": "nan"},
+        "reconnect_recovery_cooldown is nan; it must be hours, 0 to 87600.",
+    ),
     "scope-unknown": ({"reconnect_scope": "world"}, "one of: user, profile, system"),
 }
 
