@@ -202,6 +202,8 @@ codex:
         - The fallbacks to HTTP that the client has logged, the threads they happened in, the last
           one in UTC, the commonest reason, and the threads that were completed over a WebSocket
           since. C(outcome) is V(read), V(off), V(absent), or why it was not read.
+        - Terminal sessions alone are logged, C(codex exec) is not. Fallbacks were seen in the logs
+          of clients 0.130 to 0.169, completed threads in those of 0.169 but not of 0.130.
       type: dict
       sample: {"outcome": "read", "fallbacks": 4, "threads": 2, "last_seen": "2026-06-03T09:12:44Z",
         "cause": "closed", "completed_since": 0}
