@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the look at a machine is told of the recovery, and what it refuses before it looks."""
+
+from __future__ import annotations
+
+import types
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible_collections.devfleet.codex.plugins.action.reconnect_gather import ActionModule
+from support.cure_values import SEEN
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, **options: t.Any) -> list[dict[str, t.Any]]:
+    """Return the arguments of each module that is run with these options."""
+    found: list[dict[str, t.Any]] = []
+
+    def answered(_self: ActionModule, **given: t.Any) -> dict[str, t.Any]:
+        found.append(given["module_args"])
+        return {"codex": SEEN}
+
+    monkeypatch.setattr(ActionModule, "_execute_module", answered)
+    task = types.SimpleNamespace(
+        args=options,
+        action="devfleet.codex.reconnect_gather",
+        async_val=0,
+        check_mode=False,
+        diff=False,
+    )
+    connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None))
+    ActionModule(task, connection, None, None, None, None).run(task_vars={})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("options", "scope"),
+    [
+        ({}, "user"),
+        ({"scope": "user"}, "user"),
+        ({"scope": "profile", "profile": "http"}, "user"),
+        ({"scope": "system"}, "system"),
+    ],
+)
+def test_the_recovery_that_is_looked_at_is_that_of_the_scope(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], scope: str
+) -> None:
+    (given,) = asked(monkeypatch, **options)
+    assert given == {"recovery_scope": scope}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"recovery_cooldown": 0},
+        {"recovery_cooldown": 87600},
+        {"recovery_budget": 0},
+        {"recovery_budget": "100"},
+    ],
+)
+def test_a_recovery_has_room(monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any]) -> None:
+    assert len(asked(monkeypatch, **options)) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"recovery_cooldown": -0.5}, "reconnect_recovery_cooldown is -0.5; it must be hours"),
+        ({"recovery_cooldown": 87600.5}, "reconnect_recovery_cooldown is 87600.5; it must be"),
+        ({"recovery_cooldown": "inf"}, "reconnect_recovery_cooldown is inf; it must be hours"),
+        ({"recovery_budget": -1}, "reconnect_recovery_budget is -1; it must be a whole number"),
+        ({"recovery_budget": 101}, "reconnect_recovery_budget is 101; it must be a whole number"),
+    ],
+)
+def test_an_impossible_recovery_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], said: str
+) -> None:
+    with pytest.raises(AnsibleActionFail, match=said) as refused:
+        asked(monkeypatch, **options)
+    assert str(refused.value).endswith("Nothing was changed.")
