@@ -135,7 +135,7 @@ def _one_of(known: t.Collection[str], value: t.Any) -> str:
 
 
 def _count(value: t.Any, least: int, most: int) -> int:
-    if type(value) is not int:
+    if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError("a count that is no number")
     if not least <= value <= most:
         raise ValueError("a count that cannot be")

@@ -110,7 +110,7 @@ def intended(path: str, record: Record) -> t.Iterator[None]:
 
 def sweep(path: str) -> None:
     """Remove what a killed run has left around the file ``path``; see ``_files.sweep``."""
-    for folder in {os.path.dirname(path), os.path.dirname(os.path.realpath(path))}:
+    for folder in sorted({os.path.dirname(path), os.path.dirname(os.path.realpath(path))}):
         _files.sweep(folder)
     if _folder_is_ours(path):
         folder = os.path.dirname(record_path(path))
@@ -262,7 +262,7 @@ def _digest(text: t.Any) -> str:
 
 
 def _offset(number: t.Any) -> int:
-    if type(number) is not int or number < 0:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise ValueError("no place in a text")
     return number
 
