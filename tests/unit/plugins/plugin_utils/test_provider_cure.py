@@ -36,9 +36,10 @@ REFUSES = "/home/dev/.codex/config.toml line 3: no. Nothing was changed."
 BLOCKED = "verdict under the cure: websocket_blocked (upgrade_refused)"
 
 
-def tried(planned: Value = PLANNED, looked: Value | None = None, **more: t.Any) -> Value:
+def tried(planned: Value | None = None, looked: Value | None = None, **more: t.Any) -> Value:
     given = {"codex": CURED} if looked is None else looked
-    result = provider_tried(RESULT, planned, given, **{"apply": "when_detected", **more})
+    plan = PLANNED if planned is None else planned
+    result = provider_tried(RESULT, plan, given, **{"apply": "when_detected", **more})
     assert checked_result(result)["preflight"] == result["preflight"]
     return result
 
@@ -143,8 +144,9 @@ APPLIED: Value = {
 }
 
 
-def proven(looked: Value, applied: Value = APPLIED, **more: t.Any) -> Value:
-    return provider_proven({**RESULT, **more}, applied, looked, provider_id="openai_http")
+def proven(looked: Value, applied: Value | None = None, **more: t.Any) -> Value:
+    made = APPLIED if applied is None else applied
+    return provider_proven({**RESULT, **more}, made, looked, provider_id="openai_http")
 
 
 def test_a_cure_that_is_proven_is_finished() -> None:
