@@ -48,8 +48,8 @@ options:
     default: 25
   outage_share:
     description:
-      - Nobody is cured where more than this share, from 0 to 1, of at least 10 reachable machines
-        is affected.
+      - Nobody is cured where more than this share, from 0 to 1, of at least 10 machines that use
+        WebSockets and could be reached is affected.
     type: float
     default: 0.9
   baseline:
@@ -101,7 +101,7 @@ stopped:
   description: Why the others are not cured, else null.
   returned: success
   type: str
-  sample: "suspected_outage: 12 of 12 reachable machines are affected at once"
+  sample: "suspected_outage: 12 of 12 machines that use WebSockets and could be reached are affected"
 tried:
   description: O(tried) and RV(hosts).
   returned: success

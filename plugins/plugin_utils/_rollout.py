@@ -80,22 +80,20 @@ def checked_policy(values: t.Mapping[str, t.Any]) -> Policy:
 def suspected_outage(results: Results, known: t.Collection[str], policy: Policy) -> str | None:
     """Why the whole fleet rather than its machines seems to be ill, as ``Next.stopped``, or None.
 
-    ``known`` are the hosts that an earlier report shows as affected: they say
-    nothing about today, and so count neither among the affected nor among all.
+    A machine that uses HTTP only, that has no client, or whose network is down
+    as a whole cannot tell, however many of them there are. ``known`` are the
+    hosts that an earlier report shows as affected: they say nothing about today,
+    and so count neither among the affected nor among all.
     """
-    judged = {
-        host: result
-        for host, result in results.items()
-        if result["cause"] != "not_examined" and host not in known
-    }
-    affected = [host for host, result in judged.items() if _is_affected(result)]
+    judged = [result for host, result in results.items() if _can_tell(result) and host not in known]
+    affected = [result for result in judged if result["verdict"] in AFFECTED]
     if len(judged) < FEWEST_FOR_AN_OUTAGE or len(affected) / len(judged) <= policy.outage_share:
         return None
-    since = " that no earlier report shows as affected" if known else ""
+    since = ", but for those of reconnect_baseline," if known else ""
     return (
-        f"{SUSPECTED_OUTAGE}: {len(affected)} of {len(judged)} reachable machines{since} are "
-        "affected at once, as in an outage of the service; if it is none, set "
-        "reconnect_outage_share to 1 to go on"
+        f"{SUSPECTED_OUTAGE}: {len(affected)} of {len(judged)} machines that use WebSockets and "
+        f"could be reached{since} are affected, as in an outage of the service; if it is none, "
+        "set reconnect_outage_share to 1 to go on"
     )
 
 
@@ -169,9 +167,13 @@ def stopped(results: Results) -> str | None:
     return None
 
 
-def _is_affected(result: Result) -> bool:
-    # A profile leaves doctor's words as they are on a machine that was cured by it.
-    return result["verdict"] in AFFECTED and result["action"] != "profile_in_place"
+def _can_tell(result: Result) -> bool:
+    # A profile leaves doctor's words as they are on a machine that was cured by it long ago.
+    return (
+        result["verdict"] in ("healthy", *AFFECTED)
+        and result["cause"] != "not_examined"
+        and result["action"] != "profile_in_place"
+    )
 
 
 def _canaries(results: Results, tried: t.Sequence[str], wanted: int) -> t.Sequence[str]:
@@ -193,8 +195,13 @@ def _holds(result: Result) -> bool:
 
 
 def _has_failed(result: Result) -> bool:
-    """Not the opposite of holding: a machine whose user has chosen otherwise shows neither."""
-    return result["action"] in _FAILED or (result["action"] in _CURED and not _holds(result))
+    """Not the opposite of holding: a machine whose user has chosen otherwise shows neither, nor
+    does one that has got well before its turn."""
+    return (
+        result["action"] in _FAILED
+        or result["verdict"] == "unreachable"
+        or (result["action"] in _CURED and not _holds(result))
+    )
 
 
 def _batch(serial: str | None, machines: int) -> int:

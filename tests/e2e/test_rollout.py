@@ -146,7 +146,9 @@ def test_a_network_that_is_ill_as_a_whole_stops_the_run_before_its_first_change(
 
 def test_a_suspected_outage_is_named_with_the_variable_that_says_go_on(story: Story) -> None:
     why = stop_of(story.outage)
-    assert why.startswith("suspected_outage: 10 of 10 reachable machines are affected at once")
+    assert why.startswith(
+        "suspected_outage: 10 of 10 machines that use WebSockets and could be reached are affected"
+    )
     assert why.endswith("set reconnect_outage_share to 1 to go on")
     assert story.outage_report["stopped"] == why
     assert {story.outage.hosts[name]["held_back"] for name in NAMES} == {why}

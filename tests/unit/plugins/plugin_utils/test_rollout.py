@@ -57,6 +57,7 @@ KINDS = {
     "x": result("applied", proven=False),
     "c": result("user_choice"),
     "-": result("none", verdict="healthy", cause="handshake_ok"),
+    "o": result("none", verdict="http_only", cause="websockets_off"),
     "z": not_examined("unreachable", "no route"),
 }
 
@@ -94,6 +95,15 @@ CASES: dict[str, tuple[str, str, Policy, str, str]] = {
     "canary-refuses": ("rww", "0", Policy(), "1", "2"),
     "canary-lost": ("lww", "0", Policy(), "1", "2"),
     "canary-unproven": ("xww", "0", Policy(), "1", "2"),
+    "canary-gone-before-its-turn": ("zww", "0", Policy(), "1", "2"),
+    "canary-well-before-its-turn": ("-ww", "0", Policy(canary_replacements=0), "1", "2"),
+    "well-before-its-turn": (
+        "h-w",
+        "01",
+        Policy(serial="1", max_fail_percentage=0),
+        "2",
+        "",
+    ),
     "canary-without-a-word": ("www", "0", Policy(), "1", "2"),
     "canary-chose-otherwise": ("cww", "0", Policy(canary_replacements=0), "1", "2"),
     "replacement-holds": ("fhww", "01", Policy(), "23", ""),
@@ -182,6 +192,14 @@ STOPS: dict[str, tuple[str, str, Policy, str, str, str]] = {
         "max_fail_percentage is 0",
         "1l",
     ),
+    "gone-before-its-turn": (
+        "hzw",
+        "01",
+        Policy(serial="1", max_fail_percentage=0),
+        "2",
+        "max_fail_percentage is 0",
+        "1z",
+    ),
     "share-without-canaries": (
         "hfw",
         "01",
@@ -218,6 +236,11 @@ def ill(affected: int, others: int, *more: dict[str, t.Any]) -> Results:
     return {f"m{number}": kind for number, kind in enumerate(kinds)}
 
 
+CANNOT_TELL = (
+    *("not_installed", "unsupported_version", "managed_elsewhere", "auth_missing"),
+    *("auth_conflict", "config_invalid", "inconclusive", "network_unreachable"),
+)
+
 OUTAGES: dict[str, tuple[Results, int, float, bool]] = {
     # The fleet, how many of its first machines were affected before, the share; whether it brakes.
     "all-of-ten": (ill(10, 0), 0, 0.9, True),
@@ -237,6 +260,13 @@ OUTAGES: dict[str, tuple[Results, int, float, bool]] = {
     "all-but-a-few-known-ones": (ill(20, 0), 3, 0.9, True),
     "known-and-healthy": (ill(12, 8), 3, 0.9, False),
     "by-profile": (ill(9, 0, *[result("profile_in_place")] * 3), 0, 0.9, False),
+    "all-but-those-by-profile": (ill(10, 0, *[result("profile_in_place")] * 3), 0, 0.9, True),
+    "all-but-the-cured": (ill(260, 0, *[KINDS["o"]] * 40), 0, 0.9, True),
+    "nine-and-many-cured": (ill(9, 0, *[KINDS["o"]] * 40), 0, 0.5, False),
+    **{
+        verdict: (ill(270, 0, *[result("none", verdict=verdict)] * 30), 0, 0.9, True)
+        for verdict in CANNOT_TELL
+    },
     "by-its-proxy": (
         ill(0, 0, *[result("none", verdict="proxy_misconfigured")] * 10),
         0,
@@ -255,14 +285,14 @@ def test_what_looks_like_an_outage(case: str) -> None:
     if why is not None:
         assert why.startswith("suspected_outage: ")
         assert "set reconnect_outage_share to 1 to go on" in why
-        assert ("that no earlier report shows" in why) is bool(before)
+        assert ("but for those of reconnect_baseline" in why) is bool(before)
         assert len(why) < SHORT - 80
 
 
 def test_an_outage_counts_what_it_names() -> None:
     why = suspected_outage(ill(20, 1, KINDS["z"]), frozenset(["m0", "elsewhere"]), Policy())
     assert why is not None
-    assert "19 of 20 reachable machines that no earlier report shows" in why
+    assert "19 of 20 machines that use WebSockets and could be reached, but for those of" in why
 
 
 def test_the_order_is_that_of_the_play() -> None:
