@@ -56,7 +56,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         diffs = [one for answer in answers.values() for one in _diffs(answer)]
         fact = taken_back(
             answers,
-            purge=options["purge"],
             check_mode=self._task.check_mode,
             profile=options["profile"] if options["scope"] == "profile" else None,
         )

@@ -36,7 +36,32 @@ def result_of(planned: Planned, state: str, profile: str | None) -> dict[str, t.
     if state == "present":
         result["drift"] = planned.drift
         result["user_choice"] = planned.user_choice
+    else:
+        result["table"] = table_of(planned)
     return result
+
+
+def table_of(planned: Planned) -> str:
+    """What becomes of the provider's table where a cure is taken back.
+
+    ``none``: nothing is taken back. ``removed``: it is not in the file
+    afterwards. ``restored``: it is that of a gateway and uses WebSockets as
+    before. ``kept``: it stays as it is, without being the active provider's.
+    """
+    if not planned.changed:
+        return "none"
+    before, after = (
+        _table(data, planned.provider_id) for data in (planned.before.data, planned.data)
+    )
+    if after is None:
+        return "removed"
+    websockets = ("supports_websockets",)
+    was_off = before is not None and _provider.holds(before, websockets, False)
+    return "restored" if was_off and not _provider.holds(after, websockets, False) else "kept"
+
+
+def _table(data: bytes | None, provider_id: str) -> t.Any:
+    return _provider.lookup(parse((data or b"").decode()), ("model_providers", provider_id))
 
 
 def diff(planned: Planned) -> dict[str, str]:
@@ -78,14 +103,13 @@ def _message(planned: Planned, state: str, profile: str | None) -> str:
 
 def _taken_back(planned: Planned, command: str | None) -> str:
     ours = clean(planned.provider_id)
-    document = parse((planned.data or b"").decode())
-    table = _provider.lookup(document, ("model_providers", planned.provider_id))
-    if table is None:
+    table = table_of(planned)
+    if table == "removed":
         return (
             f"{ours} and its table are gone. Chats that were started under it can be resumed "
             "only where it is defined again."
         )
-    if not _provider.holds(table, ("supports_websockets",), False):
+    if table == "restored":
         return f"{ours} is as it was before. Its chats are not affected."
     left = (
         f"{command} no longer uses {ours}"

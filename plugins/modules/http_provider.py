@@ -158,6 +158,14 @@ user_choice:
   returned: O(state=present)
   type: str
   sample: corp
+table:
+  description:
+    - What became of the provider's table. V(kept) is there for its chats, V(removed) is not in the
+      file any more, V(restored) is that of a gateway, which uses WebSockets again and whose chats
+      are not affected; V(none) says that nothing was taken back.
+  returned: O(state=absent)
+  type: str
+  sample: kept
 restart_required:
   description: Whether running sessions must be restarted to see the change.
   returned: success
@@ -178,6 +186,7 @@ msg:
 import contextlib
 import os
 import time
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.devfleet.codex.plugins.module_utils import _http_provider as http_provider
@@ -272,12 +281,17 @@ def main() -> None:
             planner = http_provider.plan_undo
     backups: list[str] = []
 
-    def backup(before: Snapshot) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def backup(before: Snapshot) -> t.Iterator[None]:
         if not given["backup"]:
-            return contextlib.nullcontext()
+            yield
+            return
         stamp = time.strftime("%Y-%m-%d@%H:%M:%S")
-        backups.append(f"{before.path}.{os.getpid()}.{stamp}~")
-        return copied(before, backups[-1])
+        place = f"{before.path}.{os.getpid()}.{stamp}~"
+        with copied(before, place):
+            yield
+        # The copy of a change that was not made is gone again.
+        backups.append(place)
 
     try:
         target = find(request, os.environ)

@@ -49,6 +49,8 @@ _KEYS = (
     "drift",
     "path",
     "provider_id",
+    "previous_provider",
+    "table",
     "restart_required",
     "message",
     "repaired",

@@ -59,6 +59,9 @@ _DONE_BY_PROFILE = {
     "applied_again": "cured again, for the setting was gone: codex --profile {profile}, by {path}",
     "already_applied": "cured before: codex --profile {profile} uses HTTP only, by {path}",
 }
+_DONE_IN_PLACE = {
+    "rolled_back": "taken back: {provider_id} in {path} uses WebSockets again, with its own chats",
+}
 _PROXY_TOO = "; the proxy too, by {proxy_set}"
 _PROXY_TOO_IN = "; the proxy too, in {proxy_set}"
 _PROXY_STAYS = "; the proxy is set, by {proxy_set}"
@@ -66,11 +69,10 @@ _WITHOUT_EFFECT = ("undone", "not_undone", "user_choice", "refused", "failed", "
 _PROXY_ALONE = ("proxy_rolled_back", "would_roll_back_proxy")
 _TAKEN_BACK = ("rolled_back", "purged", "proxy_rolled_back")
 _ROLLBACK = (*_TAKEN_BACK, "would_roll_back", "would_roll_back_proxy", "nothing_to_take_back")
-_RESTART_FOR_PROXY = "On the cured machines: restart Codex."
-_RESTART = (
-    "On the cured machines: restart Codex. Chats that were started before stay with their provider "
-    "and its WebSockets; resume one with codex resume -c model_provider=ID, where ID is that "
-    "provider, such as openai."
+_RESTART = "On the cured machines: restart Codex."
+_CHATS = (
+    " Chats that were started before stay with their provider and its WebSockets; resume one with "
+    "codex resume -c model_provider=ID, where ID is that provider, such as openai."
 )
 _EXPLAINED = ("affected", "inconclusive", "unreachable", "failed")
 
@@ -125,13 +127,17 @@ def render(title: str, results: Results) -> str:
         lines += ["What it means:", *advice]
     lines += _findings(results)
     cured = [result for result in results.values() if result.get("action") == "applied"]
-    if any(_words(result) is _DONE for result in cured):
-        lines.append(_RESTART)
-    elif any(_words(result) is _DONE_BY_PROXY or result.get("proxy_set") for result in cured):
-        lines.append(_RESTART_FOR_PROXY)
+    if any(_words(result) is not _DONE_BY_PROFILE or result.get("proxy_set") for result in cured):
+        lines.append(_RESTART + (_CHATS if any(map(_moves_chats, cured)) else ""))
     lines += after_trials(results.values())
     lines += after_rollback(results)
     return "\n".join(lines)
+
+
+def _moves_chats(result: Result) -> bool:
+    """Whether a cure has made another provider active: that of a gateway stays what it was."""
+    is_switched = result.get("previous_provider") != result.get("provider_id")
+    return _words(result) is _DONE and is_switched
 
 
 def _cure_failed(result: Result) -> bool:
@@ -180,6 +186,8 @@ def _held_back(result: Result) -> str:
 
 def _words(result: Result) -> dict[str, str]:
     """What is said of the kind of cure that this host got; ``_DONE`` has the words for all else."""
+    if result.get("table") == "restored":
+        return _DONE_IN_PLACE
     if result.get("remedy") == "proxy_env":
         return _DONE_BY_PROXY
     return _DONE_BY_PROFILE if result.get("profile") else _DONE

@@ -70,6 +70,7 @@ def provider_proven(
         **result,
         "action": "applied" if applied["changed"] else "already_applied",
         "message": applied["msg"],
+        "previous_provider": applied["previous_provider"],
         "restart_required": applied["restart_required"] or bool(result.get("restart_required")),
         "live": seen.get("live"),
         "findings": result["findings"] if problems else seen.get("findings", []),

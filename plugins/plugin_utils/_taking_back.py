@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 
 from ._decision import Value, not_diagnosed, not_examined
+from ._wording import without_claim
 
 _UNREACHED = "Nothing was taken back on this machine; run this again when it can be reached."
 _EARLIER = (
@@ -34,7 +35,7 @@ def not_reached(message: str) -> dict[str, t.Any]:
 
 
 def taken_back(
-    answers: t.Mapping[str, Value], *, purge: bool, check_mode: bool, profile: str | None
+    answers: t.Mapping[str, Value], *, check_mode: bool, profile: str | None
 ) -> dict[str, t.Any]:
     """The ``reconnect_result`` of a machine, with ``changed``, and ``failed`` where something did.
 
@@ -44,10 +45,11 @@ def taken_back(
     provider, proxy = answers["http_provider"], answers.get("proxy_env", {})
     failed = [name for name, answer in answers.items() if _has_failed(answer)]
     done = {
-        **not_diagnosed(_action(provider, proxy, purge, check_mode)),
+        **not_diagnosed(_action(provider, proxy, check_mode)),
         "profile": profile,
         "path": provider.get("path"),
         "provider_id": provider.get("provider_id"),
+        "table": provider.get("table"),
         "proxy_set": proxy.get("path") if _is_changed(proxy) else None,
         "message": _said(provider, proxy),
         "restart_required": _is_changed(provider) or _is_changed(proxy),
@@ -59,9 +61,11 @@ def taken_back(
     return {**done, "action": "failed", "message": message, "failed": True, "msg": message}
 
 
-def _action(provider: Value, proxy: Value, purge: bool, check_mode: bool) -> str:
+def _action(provider: Value, proxy: Value, check_mode: bool) -> str:
     if _is_changed(provider):
-        return "would_roll_back" if check_mode else "purged" if purge else "rolled_back"
+        if check_mode:
+            return "would_roll_back"
+        return "purged" if provider.get("table") == "removed" else "rolled_back"
     if _is_changed(proxy):
         return "would_roll_back_proxy" if check_mode else "proxy_rolled_back"
     return "nothing_to_take_back"
@@ -74,15 +78,16 @@ def _said(provider: Value, proxy: Value) -> str:
 
 def _failure(answers: t.Mapping[str, Value], failed: list[str], check_mode: bool) -> str:
     """What failed, and what was taken back all the same."""
-    said = "; ".join(f"{_PARTS[name]}: {_reason(answers[name])}" for name in failed)
+    reasons = {name: _reason(answers[name]) for name in failed}
     done = [
         f"{_PARTS[name]} in {clean(answer.get('path') or '', 120)}"
         for name, answer in answers.items()
         if _is_changed(answer)
     ]
     if not done:
-        return clean(said)
+        return clean("; ".join(f"{_PARTS[name]}: {why}" for name, why in reasons.items()))
     verb = "would be" if check_mode else "was"
+    said = "; ".join(f"{_PARTS[name]}: {without_claim(why)}" for name, why in reasons.items())
     return clean(f"{' and '.join(done)} {verb} taken back all the same; {said}")
 
 
@@ -107,7 +112,7 @@ def after_rollback(results: t.Mapping[str, Value]) -> list[str]:
     ids = {
         clean(result.get("provider_id"), 80)
         for result in results.values()
-        if result.get("action") == "rolled_back"
+        if result.get("action") == "rolled_back" and result.get("table") == "kept"
     }
     lines = []
     if actions & {"rolled_back", "purged", "proxy_rolled_back"}:

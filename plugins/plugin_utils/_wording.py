@@ -15,11 +15,17 @@ from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 
 _MOST_NAMES = 5
 _NAME = 60
+_CLAIM = " Nothing was changed."
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
     """``1 host``, ``2 hosts``."""
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+def without_claim(said: str) -> str:
+    """What a module says of its own failure, for a machine on which something else was changed."""
+    return said.removesuffix(_CLAIM)
 
 
 def named(names: t.Sequence[str]) -> str:

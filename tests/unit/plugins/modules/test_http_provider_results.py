@@ -44,6 +44,7 @@ def machine(tmp_path: pathlib.Path) -> Machine:
     return Machine(tmp_path)
 
 
+PURGE = {"purge": True}
 ALWAYS = {
     *("changed", "path", "provider_id", "previous_provider", "overrides", "overrides_provider"),
     *("restart_required", "msg"),
@@ -54,8 +55,8 @@ PRESENT = {"drift", "user_choice"}
 def test_the_keys_of_the_result(machine: Machine) -> None:
     assert set(machine.run()) == ALWAYS | PRESENT
     assert set(machine.run(diff=True)) == ALWAYS | PRESENT | {"diff"}
-    assert set(machine.run(state="absent")) == ALWAYS
-    assert set(machine.run(state="absent", purge=True)) == ALWAYS
+    assert set(machine.run(state="absent")) == ALWAYS | {"table"}
+    assert set(machine.run(state="absent", purge=True)) == ALWAYS | {"table"}
 
 
 def test_the_first_cure_in_full(machine: Machine) -> None:
@@ -87,25 +88,44 @@ def test_the_first_cure_in_full(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "options", "said"),
+    ("config", "options", "table", "said"),
     [
-        pytest.param(b"", {}, "openai_http is no longer the active provider", id="absent"),
-        pytest.param(b"", {"purge": True}, "openai_http and its table are gone", id="purge"),
-        pytest.param(DOTTED, {}, "corp is as it was before", id="gateway"),
-        pytest.param(DOTTED, {"purge": True}, "corp is as it was before", id="gateway-purge"),
+        pytest.param(b"", {}, "kept", "openai_http is no longer the active provider", id="absent"),
+        pytest.param(b"", PURGE, "removed", "openai_http and its table are gone", id="purge"),
+        pytest.param(DOTTED, {}, "restored", "corp is as it was before", id="gateway"),
+        pytest.param(DOTTED, PURGE, "restored", "corp is as it was before", id="gateway-purge"),
     ],
 )
 def test_what_taking_back_means_is_said(
-    machine: Machine, config: bytes, options: dict[str, t.Any], said: str
+    machine: Machine, config: bytes, options: dict[str, t.Any], table: str, said: str
 ) -> None:
     machine.config.write_bytes(config)
     machine.run()
     result = machine.run(state="absent", **options)
     assert said in result["msg"]
     assert is_one_sentence(result["msg"])
-    assert result["restart_required"] is True
+    assert (result["restart_required"], result["table"]) == (True, table)
     again = machine.run(state="absent", **options)
     assert "there is nothing of ours to take back" in again["msg"]
+    assert again["table"] == "none"
+
+
+def test_a_table_that_another_profile_names_stays_whatever_is_asked_for(machine: Machine) -> None:
+    machine.run()
+    machine.config.write_bytes(
+        machine.config.read_bytes() + b'[profiles.x]\nmodel_provider = "openai_http"\n'
+    )
+    result = machine.run(state="absent", purge=True)
+    assert (result["changed"], result["table"]) == (True, "kept")
+
+
+def test_a_table_that_somebody_has_changed_is_not_called_restored(machine: Machine) -> None:
+    machine.run()
+    on = machine.config.read_bytes().replace(b"websockets = false", b"websockets = true")
+    machine.config.write_bytes(on)
+    result = machine.run(state="absent")
+    assert (result["changed"], result["table"]) == (True, "kept")
+    assert "no longer the active provider" in result["msg"]
 
 
 PROFILE = {"scope": "profile", "profile": "http", "codex_version": "0.169.0"}

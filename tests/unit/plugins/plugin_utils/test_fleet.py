@@ -110,6 +110,12 @@ TABLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
         "taken_back",
         "taken back: openai_http in /home/dev/.codex/config.toml; its table stays for its chats",
     ),
+    "gateway-back": (
+        result(None, "rolled_back", provider_id="corp", table="restored"),
+        "taken_back",
+        "taken back: corp in /home/dev/.codex/config.toml uses WebSockets again, with its own "
+        "chats",
+    ),
     "purged": (
         result(None, "purged"),
         "taken_back",
@@ -167,7 +173,7 @@ def test_hosts_are_sorted_and_aligned_and_totals_add_up() -> None:
     width = max(map(len, TABLE))
     assert all(line[2 + width : 4 + width] == "  " and line[:2] == "  " for line in hosts)
     assert lines[len(TABLE) + 1] == (
-        "Totals: 6 cured, 2 taken back, 4 affected, 6 fine, 6 to look into, 1 unreachable, 3 failed"
+        "Totals: 6 cured, 3 taken back, 4 affected, 6 fine, 6 to look into, 1 unreachable, 3 failed"
     )
     assert totals(RESULTS) == {
         "affected": 4,
@@ -175,7 +181,7 @@ def test_hosts_are_sorted_and_aligned_and_totals_add_up() -> None:
         "failed": 3,
         "fine": 6,
         "inconclusive": 6,
-        "taken_back": 2,
+        "taken_back": 3,
         "unreachable": 1,
     }
     assert sum(totals(RESULTS).values()) == len(TABLE)
@@ -233,6 +239,31 @@ def test_older_chats_are_told_of_where_a_cure_was_applied(actions: list[str], to
     text = render("Title", results)
     assert text.count("restart Codex") == text.count("codex resume -c model_provider=") == told
     assert not told or "restart Codex" in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        pytest.param(["corp"], False, id="in-place"),
+        pytest.param(["openai"], True, id="switched"),
+        pytest.param(["corp", "openai"], True, id="one-of-each"),
+    ],
+)
+def test_chats_are_told_of_where_another_provider_is_active_now(
+    before: list[str], told: bool
+) -> None:
+    results = {
+        one: result(
+            BLOCKED,
+            "applied",
+            previous_provider=one,
+            provider_id="corp" if one == "corp" else "openai_http",
+        )
+        for one in before
+    }
+    last = render("Title", results).splitlines()[-1]
+    assert last.startswith("On the cured machines: restart Codex.")
+    assert ("Chats that were started before" in last) is told
 
 
 @pytest.mark.parametrize("action", ["rolled_back", "purged", "would_roll_back"])

@@ -141,6 +141,7 @@ APPLIED: Value = {
     "msg": "openai_http is now the active provider.",
     "restart_required": True,
     "provider_id": "openai_http",
+    "previous_provider": "openai",
 }
 
 
@@ -154,6 +155,7 @@ def test_a_cure_that_is_proven_is_finished() -> None:
     result = proven({"codex": {**CURED, "findings": [finding]}})
     assert result["proof"] == {"proven": True, "verdict": "http_only", "problems": []}
     assert (result["action"], result["restart_required"]) == ("applied", True)
+    assert result["previous_provider"] == "openai"
     assert result["findings"] == [finding]
     assert not is_unfinished(result)
 

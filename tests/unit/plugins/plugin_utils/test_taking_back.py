@@ -25,9 +25,15 @@ GONE: Value = {"unreachable": True, "msg": "no route"}
 FAILS: Value = {"failed": True, "changed": True, "msg": f"{DOTENV}: no. Nothing was changed."}
 
 
-def provider(changed: bool = True) -> Value:
+def provider(changed: bool = True, table: str = "kept") -> Value:
     said = BACK if changed else "there is nothing of ours to take back."
-    return {"changed": changed, "path": CONFIG, "provider_id": "openai_http", "msg": said}
+    return {
+        "changed": changed,
+        "path": CONFIG,
+        "provider_id": "openai_http",
+        "table": table if changed else "none",
+        "msg": said,
+    }
 
 
 def proxy(changed: bool = True) -> Value:
@@ -37,36 +43,34 @@ def proxy(changed: bool = True) -> Value:
 NOTES: Value = {"changed": False, "path": "observations.json", "msg": ""}
 
 
-def result_of(
-    *answers: Value, purge: bool = False, check_mode: bool = False, profile: str | None = None
-) -> Value:
+def result_of(*answers: Value, check_mode: bool = False, profile: str | None = None) -> Value:
     named = dict(zip(("http_provider", "proxy_env", "observation"), answers, strict=False))
-    result = taken_back(named, purge=purge, check_mode=check_mode, profile=profile)
+    result = taken_back(named, check_mode=check_mode, profile=profile)
     assert checked_result(result)["action"] == result["action"]
     return result
 
 
 @pytest.mark.parametrize(
-    ("of_provider", "of_proxy", "purge", "check_mode", "action"),
+    ("of_provider", "of_proxy", "table", "check_mode", "action"),
     [
-        (True, True, False, False, "rolled_back"),
-        (True, False, False, False, "rolled_back"),
-        (True, True, True, False, "purged"),
-        (True, True, False, True, "would_roll_back"),
-        (True, False, True, True, "would_roll_back"),
-        (False, True, False, False, "proxy_rolled_back"),
-        (False, True, True, False, "proxy_rolled_back"),
-        (False, True, False, True, "would_roll_back_proxy"),
-        (False, False, False, False, "nothing_to_take_back"),
-        (False, False, True, True, "nothing_to_take_back"),
+        (True, True, "kept", False, "rolled_back"),
+        (True, False, "kept", False, "rolled_back"),
+        (True, False, "restored", False, "rolled_back"),
+        (True, True, "removed", False, "purged"),
+        (True, True, "kept", True, "would_roll_back"),
+        (True, False, "removed", True, "would_roll_back"),
+        (False, True, "none", False, "proxy_rolled_back"),
+        (False, True, "none", True, "would_roll_back_proxy"),
+        (False, False, "none", False, "nothing_to_take_back"),
+        (False, False, "none", True, "nothing_to_take_back"),
     ],
 )
 def test_what_was_done_has_a_name(
-    of_provider: bool, of_proxy: bool, purge: bool, check_mode: bool, action: str
+    of_provider: bool, of_proxy: bool, table: str, check_mode: bool, action: str
 ) -> None:
-    answers = provider(of_provider), proxy(of_proxy), NOTES
-    result = result_of(*answers, purge=purge, check_mode=check_mode)
-    assert result["action"] == action
+    answers = provider(of_provider, table), proxy(of_proxy), NOTES
+    result = result_of(*answers, check_mode=check_mode)
+    assert (result["action"], result["table"]) == (action, table)
     assert result["changed"] is result["restart_required"] is (of_provider or of_proxy)
     assert result["proxy_set"] == (DOTENV if of_proxy else None)
     assert "failed" not in result
@@ -85,7 +89,7 @@ def test_the_message_is_that_of_what_was_done() -> None:
         pytest.param(
             (provider(), FAILS, NOTES),
             True,
-            f"the provider in {CONFIG} was taken back all the same; the proxy: {FAILS['msg']}",
+            f"the provider in {CONFIG} was taken back all the same; the proxy: {DOTENV}: no.",
             id="proxy-fails",
         ),
         pytest.param(
@@ -148,8 +152,13 @@ def lines_after(*results: Value) -> str:
     return "\n".join(after_rollback({str(number): one for number, one in enumerate(results)}))
 
 
-def done(action: str, provider_id: str = "openai_http") -> Value:
-    return {"action": action, "provider_id": provider_id}
+def done(action: str, provider_id: str = "openai_http", table: str = "kept") -> Value:
+    return {"action": action, "provider_id": provider_id, "table": table}
+
+
+def test_the_chats_of_a_gateway_are_not_affected() -> None:
+    said = lines_after(done("rolled_back", "corp", "restored"))
+    assert said == "Where something was taken back: restart Codex."
 
 
 def test_chats_of_both_providers_are_told_how_to_be_resumed() -> None:
