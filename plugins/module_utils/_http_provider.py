@@ -246,7 +246,8 @@ def _remembered(
         dropped = path in kept and now is None
         kept[path] = Restore(path, kept[path].before if dropped else now, value)
     steps = _history.extended(known, before.data, edit.after.encode(), edit.replacements)
-    return _state.Record(cure.provider_id, tuple(kept.values()), steps)
+    found = _state.digest(before.data)
+    return _state.Record(cure.provider_id, tuple(kept.values()), steps, found=found)
 
 
 def _standing(
@@ -259,8 +260,10 @@ def _standing(
     restore = next((one for one in known.restores if one.path == root), None) if known else None
     if known is None or restore is None:
         return False, None
-    now, ends = _provider.lookup(own, root), [step.after for step in known.steps]
-    if known.taken_back or now == restore.written or _state.digest(before.data) in ends:
+    now = _provider.lookup(own, root)
+    # Where a run was stopped before the file was replaced, nobody but us has said anything.
+    ours = [known.found, *(step.after for step in known.steps)]
+    if known.taken_back or now == restore.written or _state.digest(before.data) in ours:
         return False, None
     return now is None, None if now is None else clean(now, 80)
 

@@ -32,6 +32,8 @@ _KEYS_IN_TABLES = (("profiles", "model_provider"), ("model_providers", "supports
 _PROXY_VARIABLE = re.compile(r"(?i)(https?|all|no)_proxy")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_NUMBER = 20
+_LONGEST_NAME = 1000
+"""Characters of the name of a provider or a profile; those of people have some tens."""
 
 Kept = t.TypeVar("Kept")
 
@@ -68,6 +70,9 @@ class Record:
     taken_back: bool = False
     """Whether the last thing we did was to take the cure back."""
     variables: tuple[Variable, ...] = ()
+    found: str | None = None
+    """The digest of the file that the last change of a provider was to be made to, None for no
+    file: where that is what is there, the change was never made, or has been undone."""
 
 
 def released(provider_id: str) -> Record:
@@ -95,6 +100,7 @@ def intended(path: str, record: Record) -> t.Iterator[None]:
     """Remember ``record``, of the change that the block makes; if it is not made, what was
     remembered before is remembered again. Raises as ``_files.replace`` does."""
     kept = _files.snapshot(record_path(path)) if load(path) else None
+    times = _times(record_path(path))
     save(path, record)
     try:
         yield
@@ -103,8 +109,11 @@ def intended(path: str, record: Record) -> t.Iterator[None]:
             forget(path)
         else:
             # Where that fails too, no harm is done: the file's digest tells that nothing was made.
-            with contextlib.suppress(_files.FileRefused, _files.FileChanged):
+            with contextlib.suppress(_files.FileRefused, _files.FileChanged, OSError):
                 _files.replace(_files.snapshot(record_path(path)), kept.data)
+                # When it was written is when our last change was made.
+                if times is not None:
+                    os.utime(record_path(path), ns=times)
         raise
 
 
@@ -193,6 +202,14 @@ def record_path(path: str) -> str:
     return os.path.join(folder, FOLDER, f"{name}.json")
 
 
+def _times(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_atime_ns, status.st_mtime_ns
+
+
 def _folder_is_ours(path: str) -> bool:
     try:
         status = os.lstat(os.path.dirname(record_path(path)))
@@ -211,20 +228,20 @@ def _decode(document: t.Any) -> Record:
     if len(set(names)) < len(names):
         raise ValueError("a key that is taken back twice")
     return Record(
-        _typed(document["provider_id"], str),
+        _encodable(_typed(document["provider_id"], str)),
         restores,
         steps,
         _typed(document.get("taken_back", False), bool),
         variables,
+        None if document.get("found") is None else _digest(document["found"]),
     )
 
 
 def _restore(raw: t.Any) -> Restore:
-    return Restore(
-        _key_path(raw["path"]),
-        _typed(raw["before"], (str, bool, type(None))),
-        _typed(raw["written"], (str, bool)),
-    )
+    path = _key_path(raw["path"])
+    value = _flag if path[-1] == "supports_websockets" else _text
+    before = None if raw["before"] is None else value(raw["before"])
+    return Restore(path, before, value(raw["written"]))
 
 
 def _variable(raw: t.Any) -> Variable:
@@ -248,11 +265,28 @@ def _step(raw: t.Any) -> Step:
 
 def _key_path(parts: t.Any) -> KeyPath:
     """A key that the cure writes: taking back any other would be a change that nobody asked for."""
-    path = tuple(_typed(part, str) for part in _typed(parts, list))
+    path = tuple(_text(part) for part in _typed(parts, list))
     in_table = len(path) == 3 and (path[0], path[2]) in _KEYS_IN_TABLES
     if path != ("model_provider",) and not in_table:
         raise ValueError("a key that is not ours")
     return path
+
+
+def _flag(value: t.Any) -> bool:
+    return bool(_typed(value, bool))
+
+
+def _text(value: t.Any) -> str:
+    """The name of a provider or a profile, as it may be written to a file."""
+    text = _encodable(_typed(value, str))
+    if "\0" in text or len(text) > _LONGEST_NAME:
+        raise ValueError("no name of a provider")
+    return text
+
+
+def _encodable(text: str) -> str:
+    text.encode()
+    return text
 
 
 def _digest(text: t.Any) -> str:

@@ -136,6 +136,12 @@ def _lay(name: str, data: bytes | None, form: str, folder: pathlib.Path) -> None
         path.chmod(0o640)
 
 
+def _written_by_others(folder: pathlib.Path) -> Result:
+    with (folder / "home/.codex/config.toml").open("ab") as stream:
+        stream.write(b"# theirs\n")
+    return {}
+
+
 def _http_provider(folder: pathlib.Path, **options: t.Any) -> Result:
     # By default the folder need not be there.
     return http_provider.Machine.at(folder).run(codex_home=None, **options)
@@ -170,6 +176,7 @@ def _of_http_provider() -> t.Iterator[tuple[str, Case]]:
         "undo-of-the-second": ((run(), run(**OTHER)), run(**UNDO)),
         "purge": ((run(),), run(**PURGE)),
         "purge-after-absent": ((run(), run(**ABSENT)), run(**PURGE)),
+        "present-after-others": ((run(), run(**ABSENT), _written_by_others), run()),
     }
     files = ("home/.codex/config.toml",)
     for start, data in CONFIGS.items():

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -32,6 +33,7 @@ RECORD = Record(
     ),
     STEPS,
     variables=(Variable("HTTPS_PROXY", "http://ü:\udcff@h:1", None, ""),),
+    found="a" * 64,
 )
 
 
@@ -65,7 +67,8 @@ def test_a_record_from_before_there_were_variables_is_loaded(
     config: pathlib.Path, remembered: pathlib.Path
 ) -> None:
     without(remembered, "variables")
-    assert _state.load(str(config)) == dataclasses.replace(RECORD, variables=())
+    without(remembered, "found")
+    assert _state.load(str(config)) == dataclasses.replace(RECORD, variables=(), found=None)
 
 
 def test_a_record_is_private_whatever_the_umask(config: pathlib.Path) -> None:
@@ -119,6 +122,17 @@ def in_a_file(path: pathlib.Path) -> None:
     path.parent.write_text("not a folder")
 
 
+def restores(path: pathlib.Path, *keys: str, **values: t.Any) -> None:
+    change(path, restores=[{"path": keys, "before": None, "written": "openai_http", **values}])
+
+
+def restores_a_table(path: pathlib.Path, provider_id: str, **values: t.Any) -> None:
+    given = {"written": False, **values}
+    restores(path, "model_providers", provider_id, "supports_websockets", **given)
+
+
+NO_NAMES = {"surrogate": "\ud800x", "NUL": "x\u0000y", "endless": "a" * 100_000}
+
 UNUSABLE = [
     pytest.param(pathlib.Path.unlink, id="missing"),
     pytest.param(lambda path: path.write_bytes(b""), id="empty"),
@@ -166,6 +180,32 @@ UNUSABLE = [
         ),
         id="start-is-a-string",
     ),
+    *(
+        pytest.param(functools.partial(spoil, text), id=f"{where}-{name}")
+        for name, text in NO_NAMES.items()
+        for where, spoil in {
+            "before": lambda text, path: restores(path, "model_provider", before=text),
+            "written": lambda text, path: restores(path, "model_provider", written=text),
+            "profile": lambda text, path: restores(path, "profiles", text, "model_provider"),
+            "table": lambda text, path: restores_a_table(path, text),
+        }.items()
+    ),
+    pytest.param(
+        lambda path: restores(path, "model_provider", before=True), id="provider-before-is-a-flag"
+    ),
+    pytest.param(
+        lambda path: restores(path, "model_provider", written=True), id="provider-is-a-flag"
+    ),
+    pytest.param(
+        lambda path: restores(path, "profiles", "x", "model_provider", before=False),
+        id="provider-of-a-profile-is-a-flag",
+    ),
+    pytest.param(lambda path: restores_a_table(path, "x", before="x"), id="flag-before-is-text"),
+    pytest.param(lambda path: restores_a_table(path, "x", written="x"), id="flag-is-text"),
+    pytest.param(lambda path: restores_a_table(path, "x", before=1), id="flag-is-a-number"),
+    pytest.param(lambda path: change(path, provider_id="\ud800x"), id="id-that-is-not-Unicode"),
+    pytest.param(lambda path: change(path, found=3), id="found-is-a-number"),
+    pytest.param(lambda path: change(path, found="x"), id="found-is-no-digest"),
     pytest.param(lambda path: change(path, variables=3), id="variables-is-a-number"),
     pytest.param(lambda path: change(path, variables=[{"name": "A"}]), id="variable-of-a-name"),
     pytest.param(
@@ -262,6 +302,15 @@ def test_what_was_remembered_is_remembered_again_for_a_change_that_is_not_made(
         assert _state.load(str(config)) == other
         raise FileRefused("a test")
     assert remembered.read_bytes() == before
+
+
+def test_a_change_that_is_not_made_does_not_move_the_time_of_the_last(
+    config: pathlib.Path, remembered: pathlib.Path
+) -> None:
+    os.utime(remembered, ns=(1_700_000_000_000_000_001, 1_700_000_000_000_000_002))
+    with pytest.raises(FileRefused), _state.intended(str(config), Record("other", (), ())):
+        raise FileRefused("a test")
+    assert remembered.stat().st_mtime_ns == 1_700_000_000_000_000_002
 
 
 def test_nothing_is_remembered_of_a_first_change_that_is_not_made(config: pathlib.Path) -> None:

@@ -52,12 +52,15 @@ PARTS = (
     "HTTPS_PROXY",
     "FOO",
     "\x1b[2J\u202e",
-    "\ud800",
+    "\ud800x",
+    "x\x00y",
     "a" * 64,
+    "a" * 100_000,
     "",
 )
 _SHALLOW = 3
 """Keys and numbers from the top: what the texts of replacements outnumber."""
+_MAY_BE_WRITTEN = ("before", "written")
 
 LEAVES: st.SearchStrategy[t.Any] = st.one_of(
     st.none(),
@@ -93,7 +96,8 @@ def spoiled(draw: st.DrawFn, document: t.Any) -> t.Any:
     for _time in range(draw(st.integers(1, 3))):
         ways = list(places(document))
         shallow = [way for way in ways if len(way) <= _SHALLOW]
-        way = draw(st.sampled_from(ways) | st.sampled_from(shallow))
+        written = [way for way in ways if way[-1] in _MAY_BE_WRITTEN]
+        way = draw(st.sampled_from(ways) | st.sampled_from(shallow) | st.sampled_from(written))
         holder = functools.reduce(lambda value, key: value[key], way[:-1], document)
         how = draw(st.sampled_from(["other", "other", "cut", "gone", "doubled"]))
         value = holder[way[-1]]
@@ -110,8 +114,12 @@ def spoiled(draw: st.DrawFn, document: t.Any) -> t.Any:
 
 
 def without_ours(config: bytes) -> t.Any:
-    """What `config` means beside the keys that the cure writes."""
+    """What `config` means beside the keys that the cure writes, which Codex has to take."""
     document: dict[str, t.Any] = tomlrt.loads(config.decode()).to_dict()
+    tables = [document, *document.get("profiles", {}).values()]
+    assert all(type(table.get("model_provider", "")) is str for table in tables)
+    tables = list(document.get("model_providers", {}).values())
+    assert all(type(table.get("supports_websockets", False)) is bool for table in tables)
     providers = document.get("model_providers", {})
     for name, table in list(providers.items()):
         if name.startswith("openai_http"):

@@ -279,6 +279,32 @@ def test_a_run_keeps_one_copy(machine: Machine, monkeypatch: pytest.MonkeyPatch)
     assert (str(copy), copy.read_bytes()) == (result["backup_file"], written[0])
 
 
+@pytest.mark.parametrize("theirs", ["the same", "no file"])
+def test_no_copy_is_told_of_that_is_not_kept(
+    machine: Machine, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, theirs: str
+) -> None:
+    other = Machine(tmp_path / "other")
+    other.config.write_bytes(b'model = "x"\n')
+    other.run()
+    machine.config.write_bytes(b'model = "x"\n')
+    save = _state.save
+    raced: list[bool] = []
+
+    def somebody_writes(path: str, record: _state.Record) -> None:
+        save(path, record)
+        if not raced:
+            raced.append(True)
+            machine.config.unlink()
+            if theirs == "the same":
+                machine.config.write_bytes(other.config.read_bytes())
+
+    monkeypatch.setattr(_state, "save", somebody_writes)
+    result = machine.run(backup=True)
+    assert result["changed"] is (theirs == "no file")
+    assert "backup_file" not in result
+    assert list(machine.codex_home.glob("*~")) == []
+
+
 def test_the_name_of_a_provider_is_shown_in_print(machine: Machine) -> None:
     name = b'"a\\u001b[2J\\u202e"'
     machine.config.write_bytes(

@@ -35,8 +35,11 @@ def test_whoever_is_killed_leaves_whole_files_and_a_next_run_that_is_clean(
     ):
         left = tree(folder)
         assert contents(case, left) in whole, f"before step {step}"
-        case.act(folder)
+        again = case.act(folder)
         assert tree(folder) == expected.after, f"killed before step {step}, then run again"
+        # What the killed run has meant to write is nobody's choice.
+        told = again.get("drift", False), again.get("user_choice")
+        assert told == (False, None), f"killed before step {step}, then run again"
         case.back(folder)
         assert tree(folder) == expected.taken_back, f"killed before step {step}, then taken back"
         step += 1
