@@ -26,6 +26,7 @@ from ._login import ask_status
 from ._proxies import USUAL_NO_PROXY
 from ._proxy_reading import read_dotenv
 from ._proxy_url import OPENAI_HOSTS, covers, no_proxy_entries
+from ._proxy_wanted import Unwanted, assignments, wanted_of
 from ._routes import routes
 
 _TIMEOUT = 5.0
@@ -51,28 +52,47 @@ BY_DOCTOR = Trial("doctor", "", None)
 
 
 def obstacle(
-    candidate: str, variables: t.Mapping[str, str], hosts: t.Collection[str]
+    candidate: str, variables: t.Mapping[str, str], no_proxy: str, hosts: t.Collection[str]
 ) -> str | None:
-    """Why a client with ``candidate`` in its environment would not go through it, or None. Pure.
+    """Why doctor's look through ``candidate`` would not be what Codex does once it is set, or None.
 
-    ``variables`` is what Codex takes from ``.env``, ``hosts`` are those of the
-    service; the phrase holds no value of either.
+    Pure. ``variables`` is what Codex takes from ``.env``, ``no_proxy`` the list that proxy_env
+    would leave there, ``hosts`` are those of the service; the phrase holds no value of these.
     """
     if variables.get("HTTPS_PROXY", candidate) != candidate:
         return ".env sets HTTPS_PROXY, which beats whatever a trial can set"
-    entries = no_proxy_entries(variables.get("NO_PROXY", ""))
+    entries = no_proxy_entries(no_proxy)
     past = [host for host in hosts if covers(entries, host)]
-    if past:
+    if past and variables.get("NO_PROXY"):
         return f".env sets NO_PROXY, which covers {past[0]} and beats whatever a trial can set"
+    if past:
+        return f".env sets no_proxy, which covers {past[0]} and stays beside a proxy that is set"
     return None
 
 
-def with_candidate(candidate: str, environment: t.Mapping[str, str]) -> dict[str, str]:
-    """The environment of a client that is to go through ``candidate``.
+def no_proxy_left(candidate: str, reading: _dotenv.Reading) -> str:
+    """The NO_PROXY that proxy_env would leave in ``.env``, for it adds to the list that is there.
 
-    The list that proxy_env would write to ``.env`` would take the place of the one that is there.
+    Raises ``Unwanted`` where it would refuse to. Pure.
     """
-    return {**environment, "HTTPS_PROXY": candidate, "NO_PROXY": USUAL_NO_PROXY}
+    wanted = wanted_of({"HTTPS_PROXY": candidate}, [USUAL_NO_PROXY], False, "align")
+    values, _gone = assignments(wanted, reading)
+    return values["NO_PROXY"]
+
+
+def with_candidate(
+    candidate: str, codex_home: str | None, environment: t.Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of a client that is to go through ``candidate`` as it would once it is set,
+    where ``begin`` has found that doctor can be asked. Raises ``HomeRefused``."""
+    dotenv = read_dotenv(locate(codex_home, environment).path)
+    reading = _dotenv.read(dotenv.data or b"", environment)
+    try:
+        no_proxy = no_proxy_left(candidate, reading)
+    except Unwanted:
+        # Written since by somebody else; what is set in the end is judged once more.
+        no_proxy = USUAL_NO_PROXY
+    return {**environment, "HTTPS_PROXY": candidate, "NO_PROXY": no_proxy}
 
 
 def begin(
@@ -90,11 +110,17 @@ def begin(
     dotenv = read_dotenv(home.path)
     if dotenv.problem is not None:
         return Trial("none", dotenv.problem.rstrip("."), None)
-    variables = _dotenv.effective(_dotenv.read(dotenv.data or b"", environment))
+    reading = _dotenv.read(dotenv.data or b"", environment)
+    try:
+        no_proxy = no_proxy_left(candidate, reading)
+    except Unwanted as error:
+        return Trial("none", f".env: {error}", None)
+    variables = _dotenv.effective(reading)
     layers = read_layers(home.path)
     provider = active_provider(layers, None)
     hosts = {endpoint(provider, layers, mode)[0] for modes in _MODES.values() for mode in modes}
-    found = obstacle(candidate, variables, [*OPENAI_HOSTS, *sorted(hosts - set(OPENAI_HOSTS))])
+    every = [*OPENAI_HOSTS, *sorted(hosts - set(OPENAI_HOSTS))]
+    found = obstacle(candidate, variables, no_proxy, every)
     if found is None:
         return BY_DOCTOR
     executables = executables_of(home.path, executable, environment)

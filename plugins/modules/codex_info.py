@@ -363,7 +363,8 @@ def look_through(candidate: str, request: Request, module: AnsibleModule) -> Non
         module.exit_json(**told)
     # What the client has logged, it has logged with another proxy.
     quiet = dataclasses.replace(request, log_window=0)
-    module.exit_json(**told, codex=inspect(quiet, with_candidate(candidate, os.environ)))
+    environment = with_candidate(candidate, request.codex_home, os.environ)
+    module.exit_json(**told, codex=inspect(quiet, environment))
 
 
 if __name__ == "__main__":

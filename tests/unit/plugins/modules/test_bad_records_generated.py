@@ -97,7 +97,9 @@ def spoiled(draw: st.DrawFn, document: t.Any) -> t.Any:
         ways = list(places(document))
         shallow = [way for way in ways if len(way) <= _SHALLOW]
         written = [way for way in ways if way[-1] in _MAY_BE_WRITTEN]
-        way = draw(st.sampled_from(ways) | st.sampled_from(shallow) | st.sampled_from(written))
+        way = draw(
+            st.sampled_from(ways) | st.sampled_from(shallow) | st.sampled_from(written or ways)
+        )
         holder = functools.reduce(lambda value, key: value[key], way[:-1], document)
         how = draw(st.sampled_from(["other", "other", "cut", "gone", "doubled"]))
         value = holder[way[-1]]
@@ -108,7 +110,7 @@ def spoiled(draw: st.DrawFn, document: t.Any) -> t.Any:
         elif how == "doubled" and isinstance(holder, list):
             holder.append(copy.deepcopy(value))
         else:
-            text = isinstance(value, str)
+            text = isinstance(value, str) or way in written
             holder[way[-1]] = draw(st.sampled_from(PARTS) | VALUES if text else VALUES)
     return document
 
