@@ -53,6 +53,7 @@ _KEYS = (
     "table",
     "restart_required",
     "message",
+    "not_remembered",
     "repaired",
     "held_back",
     "proxy_set",

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 
 from ._decision import AFFECTED, FINE
+from ._failure import unremembered
 from ._preflight import trial_said
 from ._recovering import DONE as RECOVERY_DONE
 from ._recovering import after_trials, again
@@ -74,7 +75,7 @@ _CHATS = (
     " Chats that were started before stay with their provider and its WebSockets; resume one with "
     "codex resume -c model_provider=ID, where ID is that provider, such as openai."
 )
-_EXPLAINED = ("affected", "inconclusive", "unreachable", "failed")
+_EXPLAINED = ("affected", "inconclusive", "unreachable")
 
 
 def group_of(result: Result) -> str:
@@ -115,11 +116,12 @@ def render(title: str, results: Results) -> str:
     why = stopped(results)
     if why:
         lines.append(f"STOPPED, {why}")
+    # What it asks for has been tried in vain on a host that failed; its own line says why.
     advice = sorted(
         {
             f"  {_kind(result)}: {result['advice']}"
             for result in results.values()
-            if group_of(result) in _EXPLAINED and not _cure_failed(result)
+            if group_of(result) in _EXPLAINED and result.get("action") != "refused"
             if result.get("advice")
         }
     )
@@ -140,12 +142,6 @@ def _moves_chats(result: Result) -> bool:
     return _words(result) is _DONE and is_switched
 
 
-def _cure_failed(result: Result) -> bool:
-    """Whether what the advice asks for has been tried in vain; the host's own line says why."""
-    proxy_failed = group_of(result) == "failed" and result.get("remedy") == "proxy_env"
-    return proxy_failed or result.get("action") == "refused"
-
-
 def _kind(result: Result) -> str:
     if not result["cause"] or result["cause"] == "not_examined":
         return result["verdict"] or ""
@@ -164,7 +160,7 @@ def _done(result: Result) -> str:
         shown = {key: clean(result.get(key)) for key in keys}
         trial = trial_said(result) if action == "would_apply" else ""
         said = (_words(result).get(action, _DONE[action]) + and_proxy).format_map(shown)
-        return said + trial + again(result)
+        return said + trial + again(result) + unremembered(result)
     held_back = f": {_held_back(result)}" if result.get("held_back") else ""
     if result.get("proxy_set"):
         stays = _PROXY_STAYS.format(proxy_set=clean(result["proxy_set"]))

@@ -10,12 +10,12 @@ with what tasks have registered, and a new one comes out.
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ._decision import NEEDS_PROVIDER, Value
 from ._preflight import foreseen, impossible, lost, not_tried
 from ._proof import proxy_problems
+from ._wording import of_the_role
 
 _COVERS = "no_proxy_covers_service"
 _HALF_TRIED = "; HTTP answers through the proxy, and whether WebSockets do its proof will show"
@@ -23,17 +23,13 @@ _NO_ANSWER = "the service does not answer HTTP through the proxy; check reconnec
 
 
 def proxy_tried(result: Value, looked: Value) -> dict[str, t.Any]:
-    """``result`` after codex_info was to look through the proxy, which may have failed.
-
-    A module names its own option, and the user has given the role's variable.
-    """
+    """``result`` after codex_info was to look through the proxy, which may have failed."""
     gone = lost(looked)
     if gone:
         return {**result, **not_tried(gone)}
     trial = looked.get("trial")
     if trial is None:
-        said = re.sub("^https_proxy ", "reconnect_proxy ", str(looked.get("msg") or ""))
-        return {**result, **impossible(said)}
+        return {**result, **impossible(of_the_role(str(looked.get("msg") or "")))}
     if trial["by"] == "none":
         return {**result, **not_tried(trial["reason"])}
     if trial["by"] == "doctor":

@@ -9,6 +9,7 @@ This plugin util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
@@ -26,6 +27,11 @@ def count(number: int, noun: str, plural: str = "") -> str:
 def without_claim(said: str) -> str:
     """What a module says of its own failure, for a machine on which something else was changed."""
     return said.removesuffix(_CLAIM)
+
+
+def of_the_role(said: str) -> str:
+    """What a module says of its own option, about the role's variable that the user has given."""
+    return re.sub("^https_proxy ", "reconnect_proxy ", said)
 
 
 def named(names: t.Sequence[str]) -> str:

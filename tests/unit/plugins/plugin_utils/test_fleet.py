@@ -210,7 +210,10 @@ def test_advice_is_told_once_and_only_where_something_is_left_to_do() -> None:
     [
         (result(BLOCKED), True),
         (result(BLOCKED, "would_apply"), True),
-        (result(BLOCKED, "undone"), True),
+        (result(BLOCKED, "undone"), False),
+        (result("healthy", "undone"), False),
+        (result("inconclusive", "failed"), False),
+        (result(BLOCKED, "lost"), False),
         (result("auth_missing"), True),
         (not_examined("unreachable", "no route"), True),
         (result(BLOCKED, "refused"), False),
