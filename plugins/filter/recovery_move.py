@@ -50,6 +50,13 @@ options:
       - Whose configuration it is about, V(user) or V(system).
     type: str
     default: user
+  apply:
+    description:
+      - With V(never) nothing that writes is to be done. With V(always) another provider in the
+        place of the cure is no reason to leave a failure alone.
+    type: str
+    choices: [when_detected, always, never]
+    default: when_detected
 """
 
 EXAMPLES = r"""
@@ -85,10 +92,11 @@ def recovery_move(
     planned: Value | None = None,
     renewed: Value | None = None,
     scope: str = "user",
+    apply: str = "when_detected",
 ) -> dict[str, t.Any]:
     """``result`` with what is next; role variables may come as text from a command line."""
-    policy = Policy(float(cooldown) * _HOUR, int(budget))
-    return _recovering.recovery_move(result, way_back, policy, planned, renewed, scope)
+    policy = Policy(float(cooldown) * _HOUR, int(budget), respects_choice=apply != "always")
+    return _recovering.recovery_move(result, way_back, policy, planned, renewed, scope, apply)
 
 
 class FilterModule:

@@ -38,11 +38,13 @@ from ._proxy_cause import route_finding
 from ._proxy_reading import Proxies, read_dotenv, read_proxies
 from ._proxy_url import OPENAI_HOSTS
 from ._routes import routes
-from ._state import record_path
+from ._state import last_change
 from ._transport import http_side, websocket_side
 
 _HOUR = 3600.0
 _CLOCK_SKEW = 300.0
+_LONGEST_WINDOW = 8760 * _HOUR
+"""Seconds."""
 _ROUTE_TIMEOUT = 5.0
 """Seconds for the ways to the service; all of them are tried at once."""
 
@@ -81,9 +83,17 @@ NOT_READ = Failure(None, None, None, ())
 
 
 def read_beside(
-    codex_home: str, layers: Layers, environment: t.Mapping[str, str], log_window: float
+    codex_home: str,
+    layers: Layers,
+    environment: t.Mapping[str, str],
+    log_window: float,
+    trial_since: float | None = None,
 ) -> Beside:
-    """Read what is cheap; ``log_window`` is in hours, 0 for no look into the client's log."""
+    """Read what is cheap; ``log_window`` is in hours, 0 for no look into the client's log.
+
+    ``trial_since`` is when a trial of WebSockets began, in seconds since the
+    epoch: until it ends, all that is logged in it counts.
+    """
     dotenv = read_dotenv(codex_home)
     reading = read(dotenv.data or b"", environment)
     variables = effective(reading)
@@ -96,7 +106,7 @@ def read_beside(
         variables,
         read_proxies(dotenv, environment, _shell(processes or ()), hosts),
         processes,
-        _logs(codex_home, layers, merged, log_window),
+        _logs(codex_home, layers, merged, log_window, trial_since),
         next((one.line for one in reading.dropped if one.reason == "nul_byte"), None),
         observed,
         _lasts(codex_home, layers, merged, log_window, observed.get("service_error")),
@@ -165,14 +175,23 @@ def _shell(processes: t.Sequence[Process]) -> t.Mapping[str, str] | None:
 
 
 def _logs(
-    codex_home: str, layers: Layers, environment: t.Mapping[str, str], log_window: float
+    codex_home: str,
+    layers: Layers,
+    environment: t.Mapping[str, str],
+    log_window: float,
+    trial_since: float | None,
 ) -> LogEvidence:
     if not log_window:
         return NO_LOGS
+    now = time.time()
+    if trial_since is None:
+        since = max(now - log_window * _HOUR, _last_change(codex_home))
+    else:
+        # A cure in between that did not hold changed the file too; what it was for still counts.
+        since = max(now - _LONGEST_WINDOW, trial_since)
     # Whatever has failed with another .env, which Codex never writes itself, tells of that one.
     dotenv_changed = _written(os.path.realpath(os.path.join(codex_home, ".env")))
-    since = max(time.time() - log_window * _HOUR, _last_change(codex_home), dotenv_changed)
-    return _logged(codex_home, layers, environment, since)
+    return _logged(codex_home, layers, environment, max(since, dotenv_changed))
 
 
 def _lasts(
@@ -200,20 +219,27 @@ def _logged(
 
 
 def _last_change(codex_home: str) -> float:
-    """When we last changed a file, in seconds since the epoch: each change is recorded first."""
+    """When we last changed a file, in seconds since the epoch: each change is recorded."""
     changed = [
         os.path.join(codex_home, ".env"),
         os.path.join(codex_home, "config.toml"),
         os.path.join(SYSTEM_FOLDER, "config.toml"),
         *profile_files(codex_home),
     ]
-    return max(_written(record_path(path)) for path in changed)
+    return max(_written(kept) for path in changed for kept in last_change(path))
 
 
 def _written(path: str) -> float:
+    """When this was written, in seconds since the epoch; 0 for never.
+
+    A time ahead, which is of a clock that was wrong, counts as now, for what
+    was logged before cannot be told from what was logged after. It costs the
+    evidence of the log until that time has come; a handshake is believed all
+    the same.
+    """
     try:
         moment = os.lstat(path).st_mtime
     except OSError:
         return 0.0
-    # A time ahead is of a clock that was wrong; it would hide every row until it comes.
-    return moment if moment <= time.time() + _CLOCK_SKEW else 0.0
+    now = time.time()
+    return moment if moment <= now + _CLOCK_SKEW else now

@@ -134,6 +134,8 @@ def recovery_value(recovery: Recovery | None, scope: str, now: float) -> dict[st
         "tried_age": None if seen.tried_age is None else round(seen.tried_age, 1),
         "revision": recovery.revision,
         "scope": scope,
+        "provider": recovery.provider,
+        "event": recovery.history[-1].event,
         "why": clean(recovery.history[-1].why),
     }
 

@@ -66,6 +66,7 @@ from ._live import live_turn
 from ._observations import Surroundings
 from ._profiles import http_only_profiles
 from ._provider import ProviderRefused, refuse_unloadable
+from ._recovery_record import Found
 from ._recovery_record import find as find_recovery
 from ._snippets import broken_snippet, misplaced_root_keys
 from ._surroundings import mcp_servers, read_surroundings
@@ -121,7 +122,14 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
     client_environment = environment_for(home, environment)
     executables = executables_of(home.path, request.executable, environment)
     layers = with_overrides(read_layers(home.path), request.overrides)
-    beside = read_beside(home.path, layers, client_environment, request.log_window)
+    recovery = find_recovery(home.path, first=request.recovery_scope)
+    beside = read_beside(
+        home.path,
+        layers,
+        client_environment,
+        request.log_window,
+        _trial_since(recovery, request.recovery_scope),
+    )
     value: dict[str, t.Any] = {
         "installed": bool(executables) and os.path.isfile(executables[0]),
         "executable": None,
@@ -137,7 +145,7 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
         "doctor": {"ran": False, "flavour": "none", "seconds": 0.0},
         "logs": logs_value(beside.logs),
         "observed": observed_value(beside.observed),
-        "recovery": _recovery(home, request.recovery_scope),
+        "recovery": _recovery(recovery),
         "findings": [],
         "live": None,
     }
@@ -241,8 +249,13 @@ def _examined(
     }
 
 
-def _recovery(home: CodexHome, first: str) -> dict[str, t.Any] | None:
-    found = find_recovery(home.path, first=first)
+def _trial_since(found: Found | None, scope: str) -> float | None:
+    """When the trial of this scope began, in seconds since the epoch; None where there is none."""
+    is_trial = found and found.scope == scope and found.recovery.state == "trial"
+    return found.recovery.since if found and is_trial else None
+
+
+def _recovery(found: Found | None) -> dict[str, t.Any] | None:
     return recovery_value(found.recovery, found.scope, time.time()) if found else None
 
 

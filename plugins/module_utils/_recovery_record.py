@@ -90,7 +90,14 @@ def standing(recovery: Recovery | None, now: float) -> Standing:
     if recovery is None:
         return Standing(None, 0, 0.0, None)
     tried_age = None if recovery.tried is None else _age(recovery.tried, now)
-    return Standing(recovery.state, recovery.attempts, _age(recovery.since, now), tried_age)
+    return Standing(
+        recovery.state,
+        recovery.attempts,
+        _age(recovery.since, now),
+        tried_age,
+        recovery.history[-1].event,
+        recovery.provider,
+    )
 
 
 def _age(moment: float, now: float) -> float:
@@ -112,6 +119,7 @@ def _decode(document: t.Any) -> Recovery:
         None if document["tried"] is None else _time(document["tried"]),
         _count(document["revision"], len(history), _MOST_REVISIONS),
         tuple(_entry(raw) for raw in history),
+        _provider(document.get("provider")),
     )
     if recovery.history[-1].state != recovery.state:
         raise ValueError("a state that its history does not lead to")
@@ -126,6 +134,12 @@ def _entry(raw: t.Any) -> Entry:
         raise TypeError("a reason that is no text")
     event, state = _one_of(EVENTS, raw["event"]), _one_of(STATES, raw["state"])
     return Entry(_time(raw["at"]), event, state, clean(why))
+
+
+def _provider(raw: t.Any) -> str | None:
+    if raw is not None and not isinstance(raw, str):
+        raise TypeError("a provider that is no text")
+    return clean(raw, 80) if raw else None
 
 
 def _one_of(known: t.Collection[str], value: t.Any) -> str:

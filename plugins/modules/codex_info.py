@@ -57,6 +57,8 @@ options:
         read.
       - Rows are counted for at most two seconds, nothing is copied, and what is older than the last
         change of this collection, or of C(.env) by anybody, does not count.
+      - While the RV(codex.recovery) of O(recovery_scope) is a trial, all that was logged since it
+        began counts, at most 8760 hours of it, unless C(.env) was changed since.
     type: float
     default: 72
   minimum_version:
@@ -222,7 +224,10 @@ codex:
         - C(state) is V(cured) (HTTP only), V(trial) (WebSockets are on again and watched),
           V(recovered) or V(spent) (HTTP only, and not tried again). C(attempts) is the number of
           trials so far. C(age) and C(tried_age) are the seconds since the state began and since the
-          last probe that failed in it; below 0 the clock has been set back since.
+          last probe, or the last return to the cure, that failed in it; below 0 the clock has been
+          set back since.
+        - C(provider) is the one on trial, null outside a trial. C(event) is what has happened last,
+          see O(devfleet.codex.recovery#module:event), and C(why) its reason.
       type: dict
       sample:
         state: cured
@@ -232,6 +237,8 @@ codex:
         tried_age: null
         revision: 4
         scope: user
+        provider: null
+        event: fell_back
         why: 1 fallback to HTTP in the trial
     findings:
       description:

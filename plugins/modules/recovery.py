@@ -50,6 +50,8 @@ options:
       - V(trial_started) says that WebSockets are on again, and spends a trial.
       - V(fell_back) says that they failed again and that the cure is back, V(not_made) that a trial
         was never made or was ended by somebody.
+      - V(cure_failed) says that the cure was brought back, did not hold and was undone; the next
+        attempt is a cooldown later.
       - V(completed) says that a stream has completed over a WebSocket, which renews the budget.
       - V(reset) renews the budget by your own word.
       - V(taken_back) forgets all of it.
@@ -61,6 +63,7 @@ options:
       - trial_started
       - fell_back
       - not_made
+      - cure_failed
       - completed
       - reset
       - taken_back
@@ -75,6 +78,11 @@ options:
       - How many trials there are, from 0 to 100.
     type: int
     default: 3
+  provider:
+    description:
+      - The provider that is on trial, with O(event=trial_started). The turns of another one are no
+        evidence.
+    type: str
   revision:
     description:
       - The C(revision) of what was seen when this event was decided on. Where it is another one
@@ -96,6 +104,7 @@ EXAMPLES = r"""
   devfleet.codex.recovery:
     event: reset
     why: the proxy was replaced
+    scope: "{{ result.codex.recovery.scope }}"
     revision: "{{ result.codex.recovery.revision }}"
   when: (result.codex.recovery | default({}, true)).state | default("") == "spent"
 """
@@ -120,6 +129,8 @@ recovery:
     tried_age: null
     revision: 4
     scope: user
+    provider: null
+    event: fell_back
     why: 1 fallback to HTTP in the trial
 msg:
   description: What was done, and what stands in its way.
@@ -181,10 +192,23 @@ def wanted_of(
     """What is to be remembered, given what is remembered ``now``. Raises ``Outdated``."""
     decided = given["event"] != "taken_back"
     if decided and (known.revision if known else None) != given["revision"]:
-        raise Outdated(
-            f"another run has changed {path} meanwhile; run this again. Nothing was changed."
+        raise Outdated(_outdated(given["revision"], known.revision if known else None, path))
+    return step(
+        known, given["event"], given["why"], now, given["budget"], provider=given["provider"]
+    )
+
+
+def _outdated(given: int | None, there: int | None, path: str) -> str:
+    now = "nothing is remembered in" if there is None else f"revision {there} is in"
+    if given is None:
+        return (
+            f"no revision was given, and {now} {path}: look with codex_info, and give the one that "
+            "it returns. Nothing was changed."
         )
-    return step(known, given["event"], given["why"], now, given["budget"])
+    return (
+        f"revision {given} was given, and {now} {path}: another run may have changed it meanwhile; "
+        "run this again. Nothing was changed."
+    )
 
 
 def remembered(
@@ -221,6 +245,7 @@ def main() -> None:
             "event": {"type": "str", "choices": list(EVENTS), "required": True},
             "why": {"type": "str", "required": True},
             "budget": {"type": "int", "default": 3},
+            "provider": {"type": "str"},
             "revision": {"type": "int"},
         },
         supports_check_mode=True,

@@ -15,6 +15,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.devfleet.codex.plugins.module_utils._recovery import (
+    EVENTS,
     STATES,
     Move,
     Policy,
@@ -29,12 +30,13 @@ from ._decision import AFFECTED
 Value = t.Mapping[str, t.Any]
 
 _MOST_COUNTED = 1e9
+_LAST = 140
+"""Characters of the reason for the last step."""
 _PROBES = 2
-_NOT_TRIED = (
-    "what was there before the cure may hold a secret, which no command line may show, so "
-    "WebSockets cannot be tried: take the cure back by the playbook rollback"
-)
-
+_LEFT = "left to the playbook remediate"
+_NEVER = "reconnect_apply is never"
+_WRITES = ("probe", "cure_again", "mend")
+"""The kinds of move that are about to change the user's file."""
 _OTHER_SCOPE = (
     "what is remembered here is of another configuration: run this with reconnect_scope={scope}"
 )
@@ -44,6 +46,7 @@ _ACTIONS = {
     "adopt": "cooling_down",
     "wait": "cooling_down",
     "probe": "would_try_websockets",
+    "cannot_be_tried": "cannot_be_tried",
     "spent": "trials_spent",
     "observe": "on_trial",
     "recovered": "recovered",
@@ -61,6 +64,7 @@ DONE = {
     "probe_failed": "stays on HTTP: {message}",
     "of_other_scope": "left alone: {message}",
     "trials_spent": "stays on HTTP: {message}",
+    "cannot_be_tried": "stays on HTTP: {message}",
     "trial_started": "WebSockets are on trial, by {path}: {message}",
     "on_trial": "WebSockets are on trial: {message}",
     "recovered": "recovered: {message}",
@@ -85,6 +89,7 @@ def recovery_move(
     planned: Value | None = None,
     renewed: Value | None = None,
     scope: str = "user",
+    apply: str = "when_detected",
 ) -> dict[str, t.Any]:
     """``result`` with what is to be done on this machine, and why.
 
@@ -92,6 +97,7 @@ def recovery_move(
     ``planned`` the same with ``state=present``, where there is nothing to take
     back, and ``renewed`` what the module recovery returned, if the budget was
     renewed. What is remembered of another ``scope`` is of another file, and counts for nothing.
+    Under the ``apply`` of never what would write is not done, and held back.
     ``recovery`` is added: state, attempts, budget, kind, event, why.
     Raises KeyError, TypeError or ValueError for anything those do not return.
     """
@@ -100,22 +106,28 @@ def recovery_move(
     if other:
         codex["recovery"] = None
     standing, way = _standing(codex["recovery"]), _way(way_back)
-    chosen = _chosen(planned, codex["provider"]["active"])
-    move = next_move(standing, _seen(codex, way, chosen), policy)
-    if move.kind == "probe" and not way.can_be_tried:
-        move = Move("spent", None, _NOT_TRIED)
-    elif move.kind == "observe":
+    seen = _seen(codex, way, _chosen(planned, codex["provider"]["active"]))
+    move = next_move(standing, seen, policy)
+    if move.kind == "observe":
         move = dataclasses.replace(move, why=move.why + _without_log(codex["logs"]))
     elif move.kind == "nothing" and other:
         move = dataclasses.replace(move, why=_OTHER_SCOPE.format(scope=other))
+    elif move.kind == "wait" and not way.is_open:
+        last = clean(codex["recovery"]["why"], _LAST)
+        move = dataclasses.replace(move, why=clean(f"{move.why} ({last})"))
+    action = _action(move, standing, way, other)
+    held_back = _held_back(action, move, result, apply)
+    if held_back:
+        move = dataclasses.replace(move, event=None)
     return {
         **result,
         "codex": codex,
         "path": way_back["path"],
         "provider_id": way_back["provider_id"],
         "remedy": "http_provider",
-        "action": "of_other_scope" if other and move.kind == "nothing" else _ACTIONS[move.kind],
-        "message": chosen or move.why,
+        "held_back": held_back or result.get("held_back"),
+        "action": "none" if held_back else action,
+        "message": _message(move, seen),
         "recovery": {
             "state": standing.state if standing else None,
             "attempts": standing.attempts if standing else 0,
@@ -199,17 +211,48 @@ def _trial_problem(look: Value, before: Value, provider: str) -> t.Any:
     return None
 
 
+def _action(move: Move, standing: Standing | None, way: Way, other: str | None) -> str:
+    if move.kind == "nothing" and other:
+        return "of_other_scope"
+    if move.kind == "wait" and not way.is_open:
+        return "on_trial" if standing and standing.state == "trial" else "none"
+    return _ACTIONS[move.kind]
+
+
+def _held_back(action: str, move: Move, result: Value, apply: str) -> str | None:
+    """What keeps ``move`` from being made, or the machine from being cured."""
+    if move.kind in _WRITES and apply == "never":
+        return _NEVER
+    if action == "none" and move.kind == "wait":
+        return move.why
+    if action == "none" and result["action"] == "would_apply":
+        return _LEFT
+    return None
+
+
+def _message(move: Move, seen: Seen) -> str:
+    # The summary has the words around the name of a choice.
+    if move.kind == "users_choice":
+        return clean(seen.user_choice or seen.active, 80)
+    return move.why
+
+
 def _standing(recovery: Value | None) -> Standing | None:
     if recovery is None:
         return None
     if recovery["state"] not in STATES:
         raise ValueError("a state of recovery that this collection does not know")
+    event, provider = recovery["event"], recovery["provider"]
+    if event not in EVENTS or not (provider is None or isinstance(provider, str)):
+        raise ValueError("an event of recovery that this collection does not know")
     tried = recovery["tried_age"]
     return Standing(
         recovery["state"],
         int(_number(recovery["attempts"])),
         _number(recovery["age"]),
         None if tried is None else _number(tried),
+        event,
+        provider,
     )
 
 
@@ -259,7 +302,16 @@ def _seen(codex: Value, way: Way, chosen: str | None) -> Seen:
         fallbacks=(int(_number(logs["fallbacks"])) if read else 0) + fell_back,
         completed=(int(_number(logs["completed_since"])) if read else 0) + completed,
         user_choice=chosen,
+        active=_active(codex),
+        can_be_tried=way.can_be_tried,
     )
+
+
+def _active(codex: Value) -> str | None:
+    """The provider in effect, unless the files that decide it could not be read."""
+    provider = codex["provider"]
+    is_known = codex["diagnosis"]["verdict"] != "config_invalid" and not provider.get("problems")
+    return str(provider["active"]) if is_known else None
 
 
 def _completed(live: Value) -> bool:

@@ -179,7 +179,7 @@ OTHERS: dict[tuple[str, str], Outcome] = {
     ("wait", "dropped"): ("applied", "cured", 0),
     ("probe in vain", "dropped"): ("none", "cured", 0),
     ("wait", "chosen"): ("user_choice", "cured", 0),
-    ("wait", "untouched"): ("would_apply", "", -1),
+    ("wait", "untouched"): ("none", "", -1),
 }
 ARROWS = {**{(title, "story"): outcome for title, outcome in STORY.items()}, **OTHERS}
 WRITES = {
@@ -270,6 +270,7 @@ TOLD = {
     ("cure again", "story"): "2 fallbacks to HTTP in the trial",
     ("recover", "story"): "a stream has completed over a WebSocket",
     ("wait", "chosen"): "somebody has chosen the provider corp",
+    ("wait", "untouched"): "left alone: left to the playbook remediate",
 }
 
 

@@ -26,7 +26,10 @@ if t.TYPE_CHECKING:
 
 NAME = "two-runs"
 OURS = b'model_provider = "openai_http"\n'
-OTHER = "another run has changed {path} meanwhile; run this again. Nothing was changed."
+OTHER = (
+    "revision 1 was given, and revision 2 is in {path}: another run may have changed it meanwhile; "
+    "run this again. Nothing was changed."
+)
 
 
 class Pair(t.NamedTuple):

@@ -53,6 +53,9 @@ def known(state: str, attempts: int = 1, age: float = 2 * HOUR, **others: t.Any)
         "tried_age": None,
         "revision": 5,
         "scope": "user",
+        "provider": None,
+        "event": "applied",
+        "why": "before",
         **others,
     }
 

@@ -51,6 +51,10 @@ def beside(
     return read_beside(str(home), layers(**user), environment or {}, window)
 
 
+def in_trial(home: Path, hours_ago: float, window: float = 72) -> Beside:
+    return read_beside(str(home), layers(), {}, window, time.time() - hours_ago * HOUR)
+
+
 def with_log(folder: Path, hours_ago: float) -> Path:
     """Make a log with two fallbacks in `folder`."""
     folder.mkdir(exist_ok=True)
@@ -89,19 +93,47 @@ def test_what_was_logged_before_our_last_change_does_not_count(
 
 @pytest.mark.parametrize("kept", ["of a change", "by anybody"])
 @pytest.mark.parametrize(
-    ("hours_ahead", "fallbacks"),
+    "hours_ahead",
     [
-        pytest.param(24 * 365, 2, id="clock-set-back"),
-        pytest.param(0.02, 0, id="clocks-that-do-not-quite-agree"),
+        pytest.param(24 * 365, id="clock-set-back"),
+        pytest.param(0.02, id="clocks-that-do-not-quite-agree"),
     ],
 )
-def test_a_change_in_the_future_does_not_hide_what_is_logged(
-    tmp_path: Path, kept: str, hours_ahead: float, fallbacks: int
+def test_nothing_that_was_logged_before_a_change_in_the_future_counts(
+    tmp_path: Path, kept: str, hours_ahead: float
 ) -> None:
     with_log(tmp_path, 2)
     dotenv = str(tmp_path / ".env")
     touched(record_path(dotenv) if kept == "of a change" else dotenv, -hours_ahead)
-    assert beside(tmp_path).logs.fallbacks == fallbacks
+    assert beside(tmp_path).logs.fallbacks == 0
+
+
+@pytest.mark.parametrize(
+    ("window", "changed", "trial", "fallbacks"),
+    [
+        pytest.param(1, None, 3, 2, id="trial-longer-than-the-window"),
+        pytest.param(72, 1, 3, 2, id="cure-in-between-that-did-not-hold"),
+        pytest.param(72, -24, 3, 2, id="cure-of-a-clock-that-was-wrong"),
+        pytest.param(72, None, 1, 0, id="logged-before-the-trial"),
+        pytest.param(72, None, -24, 0, id="trial-of-a-clock-that-was-wrong"),
+    ],
+)
+def test_in_a_trial_all_that_is_logged_since_it_began_counts(
+    tmp_path: Path, window: float, changed: float | None, trial: float, fallbacks: int
+) -> None:
+    with_log(tmp_path, 2)
+    if changed is not None:
+        touched(record_path(str(tmp_path / "config.toml")), changed)
+    assert in_trial(tmp_path, trial, window).logs.fallbacks == fallbacks
+
+
+def test_what_bounds_the_log_of_a_trial(tmp_path: Path) -> None:
+    with_log(tmp_path, 2)
+    assert in_trial(tmp_path, 3, 0).logs.outcome == "off"
+    touched(str(tmp_path / ".env"), 1)
+    assert in_trial(tmp_path, 3).logs.fallbacks == 0
+    old = with_log(tmp_path / "old", 9000)
+    assert in_trial(old, 9999).logs.fallbacks == 0
 
 
 @pytest.mark.parametrize("is_link", [False, True])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every state with every event, and every standing with all that may be seen beside it."""
+"""Every state with every event, and how a record stands later."""
 
 from __future__ import annotations
 
@@ -12,16 +12,11 @@ import typing as t
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._recovery import (
     EVENTS,
-    KINDS,
     MOST_ENTRIES,
     STATES,
     Entry,
-    Move,
-    Policy,
     Recovery,
-    Seen,
     Standing,
-    next_move,
     step,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._recovery_record import standing
@@ -50,18 +45,21 @@ AFTER: dict[str | None, dict[str, tuple[str, int, float, float | None]]] = {
         "applied": ("cured", 1, NOW, None),
         "probe_failed": ("cured", 1, BEGAN, NOW),
         "trial_started": ("trial", 2, NOW, None),
+        "cure_failed": ("cured", 1, BEGAN, NOW),
         "reset": ("cured", 0, BEGAN, TRIED),
     },
     "trial": {
         "applied": ("cured", 1, NOW, None),
         "fell_back": ("cured", 1, NOW, None),
         "not_made": ("cured", 1, NOW, None),
+        "cure_failed": ("trial", 1, BEGAN, NOW),
         "completed": ("recovered", 0, NOW, None),
         "reset": ("trial", 0, BEGAN, TRIED),
     },
     "recovered": {"adopted": NEW, "applied": NEW},
     "spent": {
         "applied": ("spent", 1, NOW, None),
+        "cure_failed": ("spent", 1, BEGAN, NOW),
         "reset": ("cured", 0, BEGAN, TRIED),
     },
 }
@@ -120,6 +118,29 @@ def test_a_clock_that_was_set_back_begins_anew(state: str, later: dict[str, floa
     assert reached(after) == (state, 2, NOW, None)
 
 
+def test_a_trial_of_a_clock_that_was_wrong_is_dated_anew() -> None:
+    after = step(known("trial", 2, since=NOW + 9 * HOUR), "adopted", "because", NOW, 3)
+    assert reached(after) == ("trial", 2, NOW, TRIED)
+    # Only since when the log counts must be right; to lose what it says would be a loss.
+    before = known("trial", 2, tried=NOW + 9 * HOUR)
+    assert step(before, "adopted", "because", NOW, 3) is before
+
+
+def test_the_provider_on_trial_is_remembered_until_the_trial_ends() -> None:
+    found = step(known("cured"), "trial_started", "because", NOW, 3, provider="corp\x1b" * 50)
+    assert found is not None and found.provider is not None
+    assert found.provider.startswith("corp corp ") and len(found.provider) == 80
+    for event in ("cure_failed", "reset"):
+        found = step(found, event, "because", NOW, 3, provider="other")
+        assert found is not None and found.provider is not None
+    for event in ("fell_back", "not_made", "applied", "completed"):
+        ended = step(found, event, "because", NOW, 3, provider="other")
+        assert ended is not None and (ended.state, ended.provider) != ("trial", "other")
+        assert ended.provider is None
+    unnamed = step(known("cured"), "trial_started", "because", NOW, 3)
+    assert unnamed is not None and unnamed.provider is None
+
+
 def test_the_history_is_bounded_and_its_reasons_are_printable() -> None:
     found: Recovery | None = None
     for number in range(50):
@@ -132,198 +153,13 @@ def test_the_history_is_bounded_and_its_reasons_are_printable() -> None:
     assert all(entry.why.isprintable() for entry in found.history)
 
 
-QUIET = Seen(False, False, False, 0, 0, None)
-CURED = dataclasses.replace(QUIET, cure_in_place=True)
-DAY = Policy(24 * HOUR, 3)
-
-
-def seen(**others: t.Any) -> Seen:
-    return dataclasses.replace(QUIET, **others)
-
-
-def on_http(age: float, tried: float | None = None, attempts: int = 0) -> Standing:
-    return Standing("cured", attempts, age * HOUR, None if tried is None else tried * HOUR)
-
-
-IN_TRIAL = Standing("trial", 1, HOUR, None)
-
-MOVES = [
-    pytest.param(None, QUIET, DAY, "nothing", None, "no cure of ours", id="nothing-at-all"),
-    pytest.param(None, CURED, DAY, "adopt", "adopted", "nothing is remembered", id="adopt"),
-    pytest.param(
-        Standing(None, 0, 0, None), CURED, DAY, "adopt", "adopted", "nothing", id="adopt-none"
-    ),
-    pytest.param(
-        Standing("recovered", 0, 9, None), CURED, DAY, "adopt", "adopted", "again", id="adopt-again"
-    ),
-    pytest.param(on_http(0), CURED, DAY, "wait", None, "24.0 hours", id="wait-all"),
-    pytest.param(on_http(23), CURED, DAY, "wait", None, "1.0 hours", id="wait-an-hour"),
-    pytest.param(on_http(99, tried=1), CURED, DAY, "wait", None, "23.0 hours", id="wait-probed"),
-    pytest.param(on_http(24), CURED, DAY, "probe", None, "is over", id="probe"),
-    pytest.param(on_http(99, tried=24), CURED, DAY, "probe", None, "is over", id="probe-again"),
-    pytest.param(on_http(0), CURED, Policy(0, 3), "probe", None, "is over", id="no-cooldown"),
-    pytest.param(on_http(99, attempts=2), CURED, DAY, "probe", None, "is over", id="last-trial"),
-    pytest.param(on_http(99, attempts=3), CURED, DAY, "spent", None, "3 of 3", id="spent"),
-    pytest.param(
-        on_http(99, attempts=2), CURED, Policy(1, 1), "spent", None, "2 of 1", id="budget-lowered"
-    ),
-    pytest.param(on_http(99), CURED, Policy(1, 0), "spent", None, "0 of 0", id="no-budget"),
-    pytest.param(
-        Standing("spent", 3, 1e9, None),
-        CURED,
-        Policy(1, 9),
-        "spent",
-        None,
-        "an earlier budget is spent, by 3 trials: it stays on HTTP until reconnect_recovery_reset",
-        id="for-good",
-    ),
-    pytest.param(on_http(-1), CURED, DAY, "adopt", "adopted", "clock", id="clock-set-back"),
-    pytest.param(
-        on_http(99, tried=-1), CURED, DAY, "adopt", "adopted", "clock", id="clock-since-probe"
-    ),
-    pytest.param(on_http(99), QUIET, DAY, "nothing", None, "no cure", id="cure-is-gone"),
-    pytest.param(on_http(0), seen(failing=True), DAY, "mend", "applied", "is gone", id="drift"),
-    pytest.param(
-        Standing("spent", 3, HOUR, None),
-        seen(failing=True),
-        DAY,
-        "mend",
-        "applied",
-        "is gone",
-        id="drift-when-spent",
-    ),
-    pytest.param(
-        None, seen(failing=True), DAY, "nothing", None, "no cure", id="failing-without-a-cure"
-    ),
-    pytest.param(
-        Standing("recovered", 0, 9, None),
-        seen(failing=True, fallbacks=9),
-        DAY,
-        "nothing",
-        None,
-        "no cure",
-        id="recovered",
-    ),
-    pytest.param(IN_TRIAL, QUIET, DAY, "observe", None, "nothing speaks", id="observe"),
-    pytest.param(
-        IN_TRIAL, seen(healthy=True), DAY, "observe", None, "handshake succeeds", id="handshake"
-    ),
-    pytest.param(
-        IN_TRIAL, seen(completed=1), DAY, "recovered", "completed", "has completed", id="recovers"
-    ),
-    pytest.param(
-        IN_TRIAL,
-        seen(completed=9, healthy=True),
-        DAY,
-        "recovered",
-        "completed",
-        "has completed",
-        id="recovers-well",
-    ),
-    pytest.param(
-        IN_TRIAL, seen(fallbacks=1), DAY, "cure_again", "fell_back", "1 fallback to", id="falls"
-    ),
-    pytest.param(
-        IN_TRIAL,
-        seen(fallbacks=2, completed=9, healthy=True),
-        DAY,
-        "cure_again",
-        "fell_back",
-        "2 fallbacks to",
-        id="a-fallback-is-more-than-a-turn",
-    ),
-    pytest.param(
-        IN_TRIAL, seen(failing=True), DAY, "cure_again", "fell_back", "fail again", id="blocked"
-    ),
-    pytest.param(
-        IN_TRIAL,
-        seen(failing=True, completed=1),
-        DAY,
-        "cure_again",
-        "fell_back",
-        "fail again",
-        id="blocked-since",
-    ),
-    pytest.param(
-        IN_TRIAL,
-        seen(cure_in_place=True, completed=1),
-        DAY,
-        "not_made",
-        "not_made",
-        "not made",
-        id="trial-without-a-change",
-    ),
-    pytest.param(
-        Standing("trial", 1, -1, None),
-        CURED,
-        DAY,
-        "not_made",
-        "not_made",
-        "not made",
-        id="trial-without-a-change-in-the-future",
-    ),
-    pytest.param(
-        Standing("trial", 1, HOUR - 1, None),
-        seen(cure_in_place=True, completed=1, failing=True),
-        DAY,
-        "wait",
-        None,
-        "within the last hour",
-        id="trial-that-another-run-may-be-making",
-    ),
-    pytest.param(
-        IN_TRIAL,
-        seen(user_choice="corp", fallbacks=1),
-        DAY,
-        "users_choice",
-        None,
-        "corp",
-        id="choice-in-the-trial",
-    ),
-    pytest.param(
-        on_http(99),
-        seen(user_choice="a\x1bb"),
-        DAY,
-        "users_choice",
-        None,
-        "made a b the",
-        id="choice",
-    ),
-    pytest.param(
-        None, seen(user_choice="corp"), DAY, "users_choice", None, "corp", id="choice-of-old"
-    ),
-]
-
-
-@pytest.mark.parametrize(("standing_", "seen_", "policy", "kind", "event", "why"), MOVES)
-def test_what_is_to_be_done(
-    standing_: Standing | None, seen_: Seen, policy: Policy, kind: str, event: str | None, why: str
-) -> None:
-    move = next_move(standing_, seen_, policy)
-    assert (move.kind, move.event) == (kind, event)
-    assert why in move.why
-
-
-def test_every_kind_of_move_is_in_the_table() -> None:
-    assert {str(row.values[3]) for row in MOVES} == set(KINDS)
-
-
 def test_how_a_record_stands_now() -> None:
     assert standing(None, NOW) == Standing(None, 0, 0.0, None)
-    assert standing(known("cured", 2), NOW) == Standing("cured", 2, 30 * HOUR, 5 * HOUR)
-    assert standing(known("trial", tried=None), NOW) == Standing("trial", 1, 30 * HOUR, None)
+    assert standing(known("cured", 2), NOW) == Standing(
+        "cured", 2, 30 * HOUR, 5 * HOUR, "applied", None
+    )
+    trial = known("trial", tried=None, provider="corp")
+    assert standing(trial, NOW) == Standing("trial", 1, 30 * HOUR, None, "applied", "corp")
     assert standing(known("cured", since=NOW + 1, tried=NOW + 2), NOW).age == -1
-    assert standing(known("cured", since=0.0, tried=1e11), NOW) == Standing("cured", 1, 1e9, -1e9)
-
-
-def test_a_clock_that_was_set_back_does_not_put_the_probe_off() -> None:
-    """A record of next year is dated anew, and a day later its cooldown is over."""
-    found: Recovery | None = known("cured", 2, since=NOW + 9000 * HOUR)
-    moves: list[Move] = []
-    for hours in (0, 23, 24):
-        now = NOW + hours * HOUR
-        moves.append(next_move(standing(found, now), CURED, DAY))
-        if moves[-1].event:
-            found = step(found, moves[-1].event, moves[-1].why, now, 3)
-    assert [move.kind for move in moves] == ["adopt", "wait", "probe"]
-    assert found is not None and found.attempts == 2
+    odd = standing(known("cured", since=0.0, tried=1e11), NOW)
+    assert (odd.age, odd.tried_age) == (1e9, -1e9)

@@ -85,9 +85,22 @@ def test_what_is_saved_is_loaded(folder: pathlib.Path) -> None:
 
 
 def test_the_sample_is_usable(folder: pathlib.Path) -> None:
-    for text in (document(), entry(), document(tried=None), document(since=int(NOW))):
+    for text in (
+        document(),
+        entry(),
+        document(tried=None),
+        document(since=int(NOW)),
+        without("provider"),
+    ):
         write(folder, text)
         assert load(str(folder)) is not None
+
+
+def test_the_provider_on_trial_is_one_printable_line(folder: pathlib.Path) -> None:
+    write(folder, document(provider="corp\x1b" + "x" * 999))
+    found = load(str(folder))
+    assert found is not None and found.provider is not None
+    assert found.provider.isprintable() and len(found.provider) == 80
 
 
 UNUSABLE = {
@@ -141,6 +154,7 @@ UNUSABLE = {
     "entry-of-no-known-state": entry(state="broken"),
     "entry-without-a-reason": entry(why=None),
     "entry-at-no-time": entry(at="now"),
+    "provider-is-a-list": document(provider=["openai"]),
 }
 
 
@@ -216,6 +230,8 @@ def test_codex_info_tells_of_it(
         "attempts": 1,
         "revision": 3,
         "scope": "user",
+        "provider": None,
+        "event": "probe_failed",
         "why": "upgrade_refused",
     }
     system.mkdir()
@@ -225,6 +241,29 @@ def test_codex_info_tells_of_it(
     assert told_of()["scope"] == "user"
     save(str(folder), None)
     assert told_of()["scope"] == "system"
+
+
+@pytest.mark.parametrize(
+    ("state", "scope", "fallbacks"),
+    [("trial", "user", True), ("trial", "system", False), ("cured", "user", False)],
+)
+def test_codex_info_reads_what_is_logged_in_a_trial_of_the_scope(
+    folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, state: str, scope: str, fallbacks: bool
+) -> None:
+    monkeypatch.setattr(
+        _inspection, "find_recovery", functools.partial(find, system_folder=str(folder / "none"))
+    )
+    log_database.write(
+        folder / "logs_2.sqlite", log_database.recorded("http-502", time.time() - 7200)
+    )
+    since = time.time() - 9000
+    history = (Entry(since, "trial_started", state, "x"),)
+    save(str(folder), Recovery(state, 1, since, None, 2, history))
+    request = Request(
+        str(folder), str(folder / "none"), 60, 1, 0, (), log_window=1, recovery_scope=scope
+    )
+    logs = inspect(request, {"PATH": os.defpath})["logs"]
+    assert (logs["fallbacks"] > 0) == fallbacks
 
 
 def test_it_is_told_where_there_is_no_client(folder: pathlib.Path) -> None:

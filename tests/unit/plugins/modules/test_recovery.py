@@ -36,6 +36,8 @@ FIRST = {
     "tried_age": None,
     "revision": 1,
     "scope": "user",
+    "provider": None,
+    "event": "applied",
     "why": "WebSockets are refused",
 }
 Trace = dict[str, tuple[int, t.Optional[bytes]]]
@@ -129,6 +131,23 @@ def test_from_a_cure_to_its_end(codex_home: pathlib.Path) -> None:
     ]
 
 
+def test_the_provider_on_trial_is_an_option(codex_home: pathlib.Path) -> None:
+    run(codex_home)
+    begun = run(codex_home, "trial_started", revision=1, provider="corp")["recovery"]
+    assert (begun["provider"], begun["event"]) == ("corp", "trial_started")
+    assert document(codex_home)["provider"] == "corp"
+    failed = run(codex_home, "cure_failed", NOW + HOUR, revision=2, why="no HTTP")["recovery"]
+    assert failed == {
+        **begun,
+        "age": HOUR,
+        "tried_age": 0,
+        "revision": 3,
+        "event": "cure_failed",
+        "why": "no HTTP",
+    }
+    assert run(codex_home, "fell_back", NOW + HOUR, revision=3)["recovery"]["provider"] is None
+
+
 def test_the_budget_is_an_option(codex_home: pathlib.Path) -> None:
     run(codex_home)
     refused = run(codex_home, "trial_started", budget=0, revision=1)
@@ -184,10 +203,11 @@ def test_what_another_run_has_changed_is_left_to_it(
     before = trace(codex_home)
     result = run(codex_home, event, revision=revision, check=check)
     assert result["failed"] is True
-    assert result["msg"] == (
-        f"another run has changed {kept(codex_home)} meanwhile; run this again. "
-        "Nothing was changed."
-    )
+    there = "revision 1 is in" if remembered else "nothing is remembered in"
+    given = "no revision" if revision is None else f"revision {revision}"
+    assert result["msg"].startswith(f"{given} was given, and {there} {kept(codex_home)}: ")
+    assert ("another run may have changed it" in result["msg"]) == (revision is not None)
+    assert result["msg"].endswith("Nothing was changed.")
     assert trace(codex_home) == before
 
 
@@ -272,7 +292,7 @@ def test_what_is_no_record_of_ours_is_not_known_and_moved_aside(
     kept(codex_home).write_text(text)
     assert run(codex_home, "taken_back")["recovery"] is None
     assert kept(codex_home).read_text() == text
-    assert run(codex_home, "adopted")["recovery"] == FIRST
+    assert run(codex_home, "adopted")["recovery"] == {**FIRST, "event": "adopted"}
     assert kept(codex_home).with_name("recovery.json.unusable").read_text() == text
 
 

@@ -95,7 +95,14 @@ MOVES: dict[str, tuple[Value, Value, Value, str, str, str]] = {
         "cooling_down",
         "within the last hour",
     ),
-    "with-a-secret": (codex(AFTER_A_DAY), SECRET, {}, "spent", "trials_spent", "may hold a secret"),
+    "with-a-secret": (
+        codex(AFTER_A_DAY),
+        SECRET,
+        {},
+        "cannot_be_tried",
+        "cannot_be_tried",
+        "codex -c cannot say",
+    ),
     "with-a-secret-in-its-cooldown": (
         codex(known("cured")),
         SECRET,
