@@ -10,12 +10,14 @@ One fleet lives through one roll-out; every test looks at one machine. Stand-ins
 from __future__ import annotations
 
 import json
+import shlex
 import time
 import typing as t
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _recovery_record
 from ansible_collections.devfleet.codex.plugins.module_utils._recovery import step
+from support import stubs
 from support.curable_machines import CONFIG, CurableMachine, curable_machine
 from support.doctor_samples import OPEN, as_json, refused, report
 from support.failing_machines import unreachable_once
@@ -23,6 +25,7 @@ from support.laptop_playbooks import Controller, PlaybookRun
 
 ROOT = b'model_provider = "openai_http"\n'
 SERVICE_ERROR = as_json(report(refused(503)))
+NO_FOLDER = "mv .codex/.devfleet kept; echo mine > .codex/.devfleet"
 NOT_WRITTEN = "what is remembered of it could not be written: "
 
 
@@ -46,6 +49,19 @@ def lasting(made: CurableMachine) -> None:
     (made.state / "observations.json").write_text(json.dumps(document))
 
 
+def by_profile(made: CurableMachine) -> dict[str, t.Any]:
+    """Let its folder go once the profile is written; return the variables for that cure."""
+    stubs.script(
+        made.folder / "codex",
+        '[ "$1" = --version ] && echo codex-cli 0.169.0 && exit',
+        f"cd {shlex.quote(str(made.folder))} || exit",
+        f"if [ -e .codex/http.config.toml ] && [ ! -e kept ]; then {NO_FOLDER}; fi",
+        'case "$*" in *model_provider=*) exec cat proof.json ;; esac',
+        "exec cat blocked.json",
+    )
+    return {"reconnect_scope": "profile", "reconnect_profile": "http"}
+
+
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory, ansible: Controller) -> Story:
     folder = tmp_path_factory.mktemp("homes")
@@ -56,14 +72,16 @@ def story(tmp_path_factory: pytest.TempPathFactory, ansible: Controller) -> Stor
         # Another run remembers something, one network is mended, and one laptop is closed.
         "first": f"cp {_recovery_record.record_path(str(other))} .codex/.devfleet/; "
         "cp ../open.json ../well/blocked.json; touch ../closed",
-        "no-folder": "mv .codex/.devfleet kept; echo mine > .codex/.devfleet",
+        "no-folder": NO_FOLDER,
     }
     (folder / "open.json").write_bytes(as_json(report(OPEN)))
-    names = ("first", "gone", "no-folder", "simple", "well")
+    names = ("first", "gone", "no-folder", "profile", "simple", "well")
     machines = {name: curable_machine(folder / name, events.get(name, "")) for name in names}
-    lasting(machines["no-folder"])
+    for name in ("no-folder", "profile"):
+        lasting(machines[name])
     hosts = {name: one.variables for name, one in machines.items()}
     hosts["gone"] |= unreachable_once(machines["gone"].folder, f"[ -e {folder / 'closed'} ]")
+    hosts["profile"] |= by_profile(machines["profile"])
     run = ansible.run("remediate", [], others=hosts, variables={"reconnect_probe_interval": 0})
     assert "Traceback" not in run.stdout + run.stderr
     return Story(machines, run)
@@ -74,19 +92,21 @@ def story(tmp_path_factory: pytest.TempPathFactory, ansible: Controller) -> Stor
     [
         ("first", "{state}/recovery.json"),
         ("no-folder", "{state} is not a folder of this user; move it away."),
+        ("profile", "{state} is not a folder of this user; move it away."),
     ],
 )
 def test_a_proven_cure_that_cannot_be_remembered_is_told_as_just_that(
     story: Story, host: str, why: str
 ) -> None:
     machine, found = story.machines[host], story.run.hosts[host]
-    assert ROOT in machine.config.read_bytes()
+    cured = {"profile": machine.config.with_name("http.config.toml")}.get(host, machine.config)
+    assert ROOT in cured.read_bytes()
     assert (found["action"], found["proof"]["proven"]) == ("applied", True), found["message"]
     assert why.format(state=machine.state) in found["not_remembered"]
     assert f"W{NOT_WRITTEN[1:]}" in found["message"]
     assert found["restart_required"] is True
     assert NOT_WRITTEN + found["not_remembered"] in story.line_of(host)
-    assert "cured: openai_http" in story.line_of(host)
+    assert "  cured: " in story.line_of(host)
     assert "Nothing was changed" not in json.dumps(found)
 
 
