@@ -101,7 +101,7 @@ stopped:
   description: Why the others are not cured, else null.
   returned: success
   type: str
-  sample: "suspected_outage: 12 of 12 machines that use WebSockets and could be reached are affected"
+  sample: "suspected_outage: 12 of 12 machines are affected, as in an outage of the service"
 tried:
   description: O(tried) and RV(hosts).
   returned: success
