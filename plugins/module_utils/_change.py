@@ -107,27 +107,35 @@ def make(
     plan: t.Callable[[_files.Snapshot], Planned],
     place: Place,
     backup: Backup = no_backup,
+    forget: t.Callable[[str], None] = _state.forget,
 ) -> Planned:
     """Plan and make the change. Raises ``Refused``; the file is then as it was.
 
     Another run on the same folder is waited for. When somebody else writes the
     file meanwhile, the change is planned anew from what is there then, three
     times at most. A file that exists is written within the context that
-    ``backup`` makes.
+    ``backup`` makes; ``forget`` ends what is remembered of the file.
     """
     try:
-        with _lock.held(os.path.dirname(place.path)):
+        with _lock.held(os.path.dirname(place.path), new_mode=place.new_folder_mode):
             _state.sweep(place.path)
-            return _made(plan, place, backup)
+            return _made(plan, place, backup, forget)
     except _files.FileRefused as error:
         raise Refused(str(error)) from error
 
 
-def _made(plan: t.Callable[[_files.Snapshot], Planned], place: Place, backup: Backup) -> Planned:
+def _made(
+    plan: t.Callable[[_files.Snapshot], Planned],
+    place: Place,
+    backup: Backup,
+    forget: t.Callable[[str], None],
+) -> Planned:
     for _attempt in range(_TRIES):
         planned = prepare(plan, place.path)
         try:
             _write(planned, place, backup)
+            if planned.record is None and _state.load(place.path) is not None:
+                forget(place.path)
         except _files.FileChanged:
             continue
         return planned
@@ -143,8 +151,6 @@ def _write(planned: Change, place: Place, backup: Backup) -> None:
         _files.refuse_changed(before)
         with no_backup(before) if before.data is None else backup(before):
             _remember_and_put(planned, place)
-    if planned.record is None and _state.load(before.path) is not None:
-        _state.forget(before.path)
 
 
 def _remember_and_put(planned: Change, place: Place) -> None:

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 import typing as t
 
 from . import _change, _files, _history, _provider, _state
 from ._change import Refused
 from ._layers import merge
+from ._logs import read_logs
 from ._provider import Cure, ProviderRefused, Restore
 from ._target import Request, Target
 from ._text import clean
@@ -168,7 +170,16 @@ def prepare(planner: Planner, target: Target, request: Request) -> Planned:
 def make(planner: Planner, target: Target, request: Request, backup: _change.Backup) -> Planned:
     """Plan and make the change as ``_change.make`` does. Raises ``Refused``."""
     place = _change.Place(target.path, target.new_file_mode, target.new_folder_mode)
-    return _change.make(functools.partial(planner, target, request), place, backup)
+    forget = _state.forget
+    if planner is plan_purge and _may_count_again(request, os.path.dirname(target.path)):
+        forget = _state.forget_but_when
+    return _change.make(functools.partial(planner, target, request), place, backup, forget)
+
+
+def _may_count_again(request: Request, folder: str) -> bool:
+    """Whether a client may have logged a failure that would bring the cure back by itself, were it
+    forgotten that the cure came after. The logs of all users are not to be seen."""
+    return request.scope == "system" or read_logs(folder, 0.0).fallbacks > 0
 
 
 def _read(before: _files.Snapshot) -> tuple[str, dict[str, t.Any]]:

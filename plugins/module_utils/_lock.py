@@ -6,8 +6,10 @@
 
 This module util is PRIVATE to the collection. The lock is on the folder
 itself, so that nothing is left behind, and it ends with the process that
-holds it, however that ends. Codex takes no such lock: what it writes meanwhile
-is found by the comparison right before a file is replaced (``_files``).
+holds it, however that ends. Whoever may read a folder may lock it, and so
+could hold up every run: where others may, the lock is on the private folder of
+records in it. Codex takes no such lock: what it writes meanwhile is found by
+the comparison right before a file is replaced (``_files``).
 """
 
 from __future__ import annotations
@@ -15,29 +17,35 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 import time
 import typing as t
 
-from ._files import FileRefused
+from ._files import PRIVATE_FOLDER, FileRefused, folder_made
+from ._state import FOLDER
 
 PATIENCE = 20.0
 """Seconds of waiting for another run, which needs well below one."""
 
 _PAUSE = 0.1
+_OTHERS_MAY_READ = 0o044
 _held: set[tuple[int, int]] = set()
 """Device and inode of the folders that this process has locked."""
 
 
 @contextlib.contextmanager
-def held(folder: str, patience: float = PATIENCE) -> t.Iterator[None]:
+def held(folder: str, patience: float = PATIENCE, new_mode: int | None = None) -> t.Iterator[None]:
     """Keep every other run out of ``folder`` for the time of the block.
 
     Within such a block of the same process it is nothing new. Where the folder
-    does not exist yet, its nearest parent is locked. Where folders cannot be
+    does not exist yet, its nearest parent is locked; one that others may lock
+    is not, if ``new_mode`` is given: the folder is made then, and goes again if
+    nothing has come into it. Where folders cannot be
     locked (some network file systems) or this user may not read them, the block
     runs all the same. Raises ``FileRefused`` after ``patience`` seconds.
     """
-    handle = _locked(folder, time.monotonic() + patience)
+    is_new = new_mode is not None and not os.path.isdir(folder)
+    handle = _locked(folder, time.monotonic() + patience, new_mode)
     if handle is None:
         yield
         return
@@ -47,13 +55,17 @@ def held(folder: str, patience: float = PATIENCE) -> t.Iterator[None]:
         yield
     finally:
         _held.discard(key)
+        # Empty, it was made for the lock alone, here or by a run that was killed.
+        for made in (os.path.join(folder, FOLDER), *([folder] if is_new else [])):
+            with contextlib.suppress(OSError):
+                os.rmdir(made)
         os.close(handle)
 
 
-def _locked(folder: str, deadline: float) -> int | None:
+def _locked(folder: str, deadline: float, new_mode: int | None) -> int | None:
     """The descriptor that holds the lock; None where there is none to be had."""
     while True:
-        place = _nearest(folder)
+        place = _place(folder, new_mode)
         try:
             handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
@@ -63,7 +75,7 @@ def _locked(folder: str, deadline: float) -> int | None:
             return None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_still(handle, place) and place == _nearest(folder):
+            if _is_still(handle, place) and place == _place(folder, new_mode):
                 return handle
             # The run that was waited for has made the folder, or somebody has replaced it.
             os.close(handle)
@@ -78,6 +90,30 @@ def _locked(folder: str, deadline: float) -> int | None:
                 "ended. Nothing was changed."
             )
         time.sleep(_PAUSE)
+
+
+def _place(folder: str, new_mode: int | None) -> str:
+    """What is to be locked: the folder of records where others may lock the folder itself."""
+    place = _nearest(folder)
+    if not os.stat(place).st_mode & _OTHERS_MAY_READ:
+        return place
+    if place != os.path.abspath(folder):
+        if new_mode is None:
+            return place
+        with contextlib.suppress(FileRefused), folder_made(folder, new_mode):
+            pass
+        if not os.path.isdir(folder):
+            return place
+        place = os.path.abspath(folder)
+    inner = os.path.join(place, FOLDER)
+    with contextlib.suppress(OSError):
+        os.mkdir(inner, PRIVATE_FOLDER)
+    try:
+        status = os.lstat(inner)
+    except OSError:
+        return place
+    is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    return inner if is_ours else place
 
 
 def _nearest(folder: str) -> str:

@@ -124,9 +124,8 @@ def sweep(path: str) -> None:
     if _folder_is_ours(path):
         folder = os.path.dirname(record_path(path))
         if os.access(folder, os.W_OK | os.X_OK):
+            # Empty, it goes at the end of the run, which may have locked it (``_lock``).
             _files.sweep(folder)
-            with contextlib.suppress(OSError):
-                os.rmdir(folder)
 
 
 def read(path: str, decode: t.Callable[[t.Any], Kept]) -> Kept | None:
@@ -196,6 +195,29 @@ def forget(path: str) -> None:
         os.rmdir(os.path.dirname(record_path(path)))
 
 
+def forget_but_when(path: str) -> None:
+    """As ``forget``, but keep a note in the folder, which tells by its time when that was."""
+    with contextlib.suppress(_files.FileRefused, _files.FileChanged):
+        write(_note(path), {}, lambda _path: True)
+    forget(path)
+
+
+def last_change(path: str) -> tuple[str, ...]:
+    """What was written when we last changed the file ``path``, as far as it is there.
+
+    The folder of another user cannot be looked into. It tells for all that is kept in it, so
+    perhaps of a later moment, at which something else was remembered, but of no earlier one.
+    """
+    kept = record_path(path), record_path(_note(path))
+    try:
+        os.lstat(kept[0])
+    except PermissionError:
+        return (os.path.dirname(kept[0]),)
+    except OSError:
+        pass
+    return kept
+
+
 def record_path(path: str) -> str:
     """Where the record of the file ``path`` lies."""
     folder, name = os.path.split(path)
@@ -208,6 +230,10 @@ def _times(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_atime_ns, status.st_mtime_ns
+
+
+def _note(path: str) -> str:
+    return f"{path}.ended"
 
 
 def _folder_is_ours(path: str) -> bool:

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _beside
+from ansible_collections.devfleet.codex.plugins.module_utils import _beside, _state
 from ansible_collections.devfleet.codex.plugins.module_utils._beside import (
     Beside,
     Failure,
@@ -89,6 +90,45 @@ def test_what_was_logged_before_our_last_change_does_not_count(
     touched(str(tmp_path / name), 4)
     touched(record_path(str(tmp_path / name)), hours_ago)
     assert beside(tmp_path).logs.fallbacks == fallbacks
+
+
+@pytest.mark.parametrize("name", ["config.toml", "work.config.toml"])
+@pytest.mark.parametrize(("hours_ago", "fallbacks"), [(1, 0), (3, 2)])
+def test_what_was_logged_before_the_end_of_a_cure_does_not_count(
+    tmp_path: Path, name: str, hours_ago: float, fallbacks: int
+) -> None:
+    with_log(tmp_path, 2)
+    touched(str(tmp_path / name), 4)
+    _state.save(str(tmp_path / name), _state.released("openai_http"))
+    _state.forget_but_when(str(tmp_path / name))
+    note = tmp_path / ".devfleet" / f"{name}.ended.json"
+    assert [str(note)] == [str(one) for one in note.parent.iterdir()]
+    touched(str(note), hours_ago)
+    assert beside(tmp_path).logs.fallbacks == fallbacks
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize(("hours_ago", "fallbacks"), [(1, 0), (3, 2)])
+def test_a_change_for_all_users_is_told_by_the_folder_that_they_cannot_look_into(
+    monkeypatch: pytest.MonkeyPatch, hours_ago: float, fallbacks: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        home, system = with_log(Path(name) / "home", 2), Path(name) / "etc-codex"
+        for path in [home, *home.iterdir()]:
+            os.chown(path, 12345, 12345)
+        touched(record_path(str(system / "config.toml")), 4)
+        system.chmod(0o755)
+        (system / ".devfleet").chmod(0o700)
+        moment = time.time() - hours_ago * HOUR
+        os.utime(system / ".devfleet", (moment, moment))
+        monkeypatch.setattr(_beside, "SYSTEM_FOLDER", str(system))
+        assert beside(home).logs.fallbacks == 2
+        os.setresuid(12345, 12345, 0)
+        try:
+            assert beside(home).logs.fallbacks == fallbacks
+        finally:
+            os.setresuid(0, 0, 0)
 
 
 @pytest.mark.parametrize("kept", ["of a change", "by anybody"])

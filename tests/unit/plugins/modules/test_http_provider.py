@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import pathlib
+import time
 import typing as t
 
 import pytest
 import tomlrt
+from support import log_database
 from support.http_provider import TABLE, Machine, Trace
 
 CORP = b"""
@@ -322,3 +324,57 @@ def test_nothing_to_take_back_from_nothing(machine: Machine) -> None:
     for purge in (False, True):
         assert machine.run(state="absent", purge=purge)["changed"] is False
         assert machine.trace() == untouched
+
+
+NOTE = ".devfleet/config.toml.ended.json"
+
+
+@pytest.mark.parametrize(("rows", "left"), [("close-after", [NOTE]), ("completed-only", [])])
+def test_purge_notes_when_it_was_where_a_failure_is_logged(
+    machine: Machine, rows: str, left: list[str]
+) -> None:
+    given(machine, b'model = "x"\n')
+    log(machine, rows)
+    machine.run()
+    assert machine.run(check=True, state="absent", purge=True)["changed"] is True
+    assert not (machine.codex_home / NOTE).exists()
+    machine.run(state="absent", purge=True)
+    assert machine.config.read_bytes() == b'model = "x"\n'
+    assert notes(machine) == left
+    again = [machine.trace(), machine.run(state="absent", purge=True)["changed"], machine.trace()]
+    assert (again[0], again[1]) == (again[2], False)
+
+
+def test_a_note_is_no_record(machine: Machine) -> None:
+    given(machine, b'model = "x"\n')
+    log(machine, "close-after")
+    machine.run()
+    cured = machine.config.read_bytes()
+    machine.run(state="absent", purge=True)
+    result = machine.run()
+    assert (result["changed"], result["drift"], result["user_choice"]) == (True, False, None)
+    assert machine.config.read_bytes() == cured
+    machine.run(state="absent", purge=True)
+    assert machine.config.read_bytes() == b'model = "x"\n'
+    assert notes(machine) == [NOTE]
+
+
+@pytest.mark.parametrize("taking_back", [{}, {"undo": True}])
+def test_no_other_way_back_leaves_a_note(machine: Machine, taking_back: dict[str, t.Any]) -> None:
+    given(machine, b'model = "x"\n')
+    log(machine, "close-after")
+    machine.run()
+    assert machine.run(state="absent", **taking_back)["changed"] is True
+    assert not (machine.codex_home / NOTE).exists()
+
+
+def notes(machine: Machine) -> list[str]:
+    """What the folder of records holds."""
+    found = machine.codex_home.glob(".devfleet/*")
+    return [str(path.relative_to(machine.codex_home)) for path in found]
+
+
+def log(machine: Machine, rows: str) -> None:
+    recorded = log_database.recorded("close-after", time.time())
+    kept = [one for one in recorded if rows == "close-after" or "falling back" not in str(one)]
+    log_database.write(machine.codex_home / "logs_2.sqlite", kept)

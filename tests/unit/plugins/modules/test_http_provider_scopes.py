@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import stat
 import typing as t
 
 import pytest
 import tomlrt
+from support.fault_cases import tree
 from support.http_provider import TABLE, Machine
 
 CURED = {
@@ -54,7 +56,10 @@ def assert_there_and_back(machine: Machine, path: pathlib.Path, **options: t.Any
     assert (path.parent / ".devfleet" / f"{path.name}.json").exists()
     machine.run(state="absent", purge=True, **options)
     assert (path.read_bytes() if path.exists() else None) == before
-    assert not (path.parent / ".devfleet").exists()
+    # What all users have logged is not to be seen, so it is noted when the system's cure ended.
+    notes = [f"{path.name}.ended.json"] if options.get("scope") == "system" else []
+    assert [one.name for one in path.parent.glob(".devfleet/*")] == notes
+    assert (path.parent / ".devfleet").exists() is bool(notes)
 
 
 @pytest.mark.parametrize("root_umask", [0o022, 0o077])
@@ -71,7 +76,11 @@ def test_the_system_scope(machine: Machine, root_umask: int) -> None:
     assert mode(machine.system_folder / ".devfleet" / "config.toml.json") == 0o600
     assert os.listdir(machine.codex_home) == []
     machine.run(scope="system", state="absent", purge=True)
-    assert os.listdir(machine.system_folder) == []
+    assert tree(machine.system_folder) == {
+        ".devfleet": (0o700, None),
+        ".devfleet/config.toml.ended.json": (0o600, b'{\n "format": 1\n}'),
+    }
+    shutil.rmtree(machine.system_folder / ".devfleet")
     config.write_bytes(b'# for all\nmodel = "x"\n')
     assert_there_and_back(machine, config, scope="system")
 
