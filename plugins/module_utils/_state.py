@@ -196,9 +196,14 @@ def forget(path: str) -> None:
 
 
 def forget_but_when(path: str) -> None:
-    """As ``forget``, but keep a note in the folder, which tells by its time when that was."""
-    with contextlib.suppress(_files.FileRefused, _files.FileChanged):
+    """As ``forget``, but keep a note in the folder, which tells by its time when that was.
+
+    Where the note cannot be written, what is remembered stays, for the next run to try again.
+    """
+    try:
         write(_note(path), {}, lambda _path: True)
+    except (_files.FileRefused, _files.FileChanged):
+        return
     forget(path)
 
 

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import multiprocessing
+import os
 import pathlib
 import typing as t
 from multiprocessing.connection import Connection
@@ -49,3 +51,14 @@ def other_run(folder: pathlib.Path) -> t.Iterator[Other]:
     finally:
         process.kill()
         process.join(LONG)
+
+
+@contextlib.contextmanager
+def locked_by_somebody(folder: pathlib.Path) -> t.Iterator[None]:
+    """Lock `folder` for the time of the block, as anybody can who may read it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

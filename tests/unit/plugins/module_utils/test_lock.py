@@ -17,7 +17,7 @@ import typing as t
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _lock
 from ansible_collections.devfleet.codex.plugins.module_utils._files import FileRefused
-from support.other_run import LONG, other_run
+from support.other_run import LONG, locked_by_somebody, other_run
 
 
 @pytest.fixture
@@ -35,17 +35,6 @@ def open_folder(tmp_path: pathlib.Path) -> pathlib.Path:
     path.chmod(0o755)
     path.parent.chmod(0o755)
     return path
-
-
-@contextlib.contextmanager
-def locked_by_somebody(folder: pathlib.Path) -> t.Iterator[None]:
-    """Lock the folder as anybody can who may read it."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def test_a_second_run_gives_up_in_one_sentence(folder: pathlib.Path) -> None:

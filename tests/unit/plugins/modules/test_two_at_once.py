@@ -18,7 +18,7 @@ from support import http_provider, proxy_env
 from support.fault_cases import ABSENT, CASES, CONFIGS, DOTENVS, PURGE, laid_out, tree
 from support.faults import started
 from support.http_provider import is_one_sentence
-from support.other_run import other_run
+from support.other_run import locked_by_somebody, other_run
 
 WRITING = [
     "http_provider-present-plain",
@@ -50,6 +50,20 @@ def test_a_run_gives_up_where_another_does_not_end(
     assert result["msg"].endswith("run this again when it has ended. Nothing was changed.")
     assert is_one_sentence(result["msg"])
     assert tree(folder) == before
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_who_may_only_read_holds_nobody_up(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    machine = http_provider.Machine(tmp_path)
+    if is_there:
+        machine.system_folder.mkdir()
+        machine.system_folder.chmod(0o755)
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(_lock, "held", functools.partial(_lock.held, patience=0))
+    with locked_by_somebody(machine.system_folder if is_there else tmp_path):
+        assert machine.run(scope="system")["changed"] is True
 
 
 def test_a_look_is_not_held_up(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
