@@ -43,6 +43,9 @@ options:
     description:
       - With O(state=absent), remove the provider's table too. If nobody has changed the file since,
         it gets its old bytes.
+      - What was remembered goes too. Where the client has logged a failure, and with
+        O(scope=system), an empty note of when that was stays in C(.devfleet), for what was logged
+        before is no reason for a new cure.
     type: bool
     default: false
   undo:
