@@ -36,22 +36,25 @@ BLOCKED: Value = {}
 ELSEWHERE: Value = {"active": "other", "websockets": True, "origin": "user", "problems": []}
 NEVER = "reconnect_apply is never"
 
-FORBIDDEN = {
-    "probe": (codex(AFTER_A_DAY), OPEN, {}),
-    "cure_again": (codex(known("trial"), HEALTHY, logs=FALLEN), CLOSED, {}),
-    "mend": (codex(known("cured"), BLOCKED), CLOSED, {"planned": OURS}),
+FORBIDDEN: dict[str, tuple[Value, Value, Value | None]] = {
+    "probe": (codex(AFTER_A_DAY), OPEN, None),
+    "cure_again": (codex(known("trial"), HEALTHY, logs=FALLEN), CLOSED, None),
+    "mend": (codex(known("cured"), BLOCKED), CLOSED, OURS),
 }
 
 
 @pytest.mark.parametrize("kind", FORBIDDEN)
 def test_what_would_write_is_held_back_under_never(kind: str) -> None:
-    seen, way_back, more = FORBIDDEN[kind]
-    result = decided(seen, way_back, apply="never", **more)
+    seen, way_back, planned = FORBIDDEN[kind]
+    result = decided(seen, way_back, planned=planned, apply="never")
     told = result["recovery"]
     assert (told["kind"], told["event"]) == (kind, None)
     assert (result["action"], result["held_back"]) == ("none", NEVER)
     assert f"left alone: {NEVER}" in render("Recovery", {"laptop": checked_result(result)})
-    assert decided(seen, way_back, **more)["action"] in ("would_apply", "would_try_websockets")
+    assert decided(seen, way_back, planned=planned)["action"] in (
+        "would_apply",
+        "would_try_websockets",
+    )
 
 
 @pytest.mark.parametrize(
