@@ -119,9 +119,9 @@ def without_ours(config: bytes) -> t.Any:
     """What `config` means beside the keys that the cure writes, which Codex has to take."""
     document: dict[str, t.Any] = tomlrt.loads(config.decode()).to_dict()
     tables = [document, *document.get("profiles", {}).values()]
-    assert all(type(table.get("model_provider", "")) is str for table in tables)
+    assert all(isinstance(table.get("model_provider", ""), str) for table in tables)
     tables = list(document.get("model_providers", {}).values())
-    assert all(type(table.get("supports_websockets", False)) is bool for table in tables)
+    assert all(isinstance(table.get("supports_websockets", False), bool) for table in tables)
     providers = document.get("model_providers", {})
     for name, table in list(providers.items()):
         if name.startswith("openai_http"):
