@@ -14,12 +14,13 @@ import concurrent.futures
 import dataclasses
 import pathlib
 import shlex
+import sys
 import time
 import typing as t
 
 import pytest
 from support import log_database, stubs
-from support.killed_runs import killed_before, killed_once
+from support.killed_runs import KILLS_ITSELF, killed_before, killed_once
 from support.laptop import CONFIG, Laptop, api_key_login
 from support.laptop_playbooks import Controller, HostVariables, PlaybookRun, host_variables
 from support.recovering_laptops import copied, document, let_hours_pass, record_of
@@ -49,7 +50,7 @@ REMEDIATE: dict[str, tuple[str, ...]] = {
 RECOVER: dict[str, tuple[str, ...]] = {
     "spent": ("Try | Be sure that it is remembered", "begins"),
     "taken-back": ("Try | Ask doctor again", "begins"),
-    "judged-well": ("Recovery | Bring the cure back", "begins"),
+    "judged-well": ("Recovery | Make it and prove it", "begins"),
     "cured-again": ("Prove | Ask doctor again", "falls"),
     "proven-again": ("Recovery | Remember it", "falls"),
     "remembered-again": ("Recovery | Keep what is remembered", "falls"),
@@ -101,8 +102,8 @@ class Story:
     after: dict[str, bytes]
     rollback: PlaybookRun
     end: dict[str, bytes]
-    left: dict[str, bool]
-    """Whether anything is remembered in the end."""
+    left: dict[str, list[str]]
+    """The folder of what is remembered in the end, if it is there, and the files in it."""
 
     @property
     def cured(self) -> bytes:
@@ -182,6 +183,11 @@ def prepare(fleet: Fleet, real: pathlib.Path) -> None:
             copied(cured, laptop)
 
 
+def remembered(laptop: Laptop) -> list[str]:
+    folder = record_of(laptop).parent
+    return [folder.name, *(one.name for one in folder.iterdir())] if folder.exists() else []
+
+
 def kill_all(fleet: Fleet) -> None:
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         kills = [
@@ -228,7 +234,7 @@ def story(
     records = {name: document(laptop) for name, laptop in laptops.items()}
     after = fleet.configs()
     rollback = fleet.play("rollback", [*NEXT, *ROLLBACK])
-    left = {name: record_of(laptop).parent.exists() for name, laptop in laptops.items()}
+    left = {name: remembered(laptop) for name, laptop in laptops.items()}
     return Story(killed, runs, records, after, rollback, fleet.configs(), left)
 
 
@@ -259,4 +265,30 @@ def test_no_run_after_a_killed_one_fails(story: Story) -> None:
 @pytest.mark.parametrize("name", [*NEXT, *ROLLBACK])
 def test_the_rollback_gives_the_first_bytes_back(story: Story, name: str) -> None:
     assert story.end[name] == CONFIG
-    assert not story.left[name]
+    # Their sessions have logged fallbacks, which are to bring no cure back.
+    notes = [".devfleet", "config.toml.ended.json"] if name.startswith("falls") else []
+    assert story.left[name] == notes
+
+
+def test_a_cure_that_was_killed_before_it_was_written_is_made_by_the_next_run(
+    make_laptop: LaptopFactory, ansible: Controller, tmp_path: pathlib.Path
+) -> None:
+    config = b'model_provider = "openai"\n' + CONFIG
+    laptop = make_laptop(
+        "killed-unwritten", login=api_key_login(), websocket="http-403", config=config
+    )
+    (tmp_path / "sitecustomize.py").write_text(KILLS_ITSELF)
+    place = shlex.quote(str(laptop.config.resolve()))
+    python = stubs.script(
+        tmp_path / "python",
+        f"export PYTHONPATH={shlex.quote(str(tmp_path))} KILLED_AT={place}",
+        f'exec {shlex.quote(sys.executable)} "$@"',
+    )
+    variables = {**host_variables(laptop), **QUICK}
+    killed = {**variables, "ansible_python_interpreter": str(python)}
+    ansible.run("remediate", [], others={"laptop": killed})
+    assert laptop.config.read_bytes() == config
+    assert (laptop.codex_home / ".devfleet/config.toml.json").exists()
+    run = ansible.run("remediate", [], others={"laptop": variables})
+    assert run.hosts["laptop"]["action"] == "applied", run.stdout
+    assert OURS in laptop.config.read_bytes()

@@ -18,6 +18,23 @@ from .laptop_playbooks import Controller, HostVariables
 
 _CALLBACKS = pathlib.Path(__file__).with_name("callbacks")
 
+KILLS_ITSELF = """
+import os
+import signal
+
+rename = os.rename
+
+
+def rename_or_die(source, place, **options):
+    if place == os.environ.get("KILLED_AT"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    rename(source, place, **options)
+
+
+os.rename = rename_or_die
+"""
+"""A `sitecustomize` that kills a Python right before it renames something to KILLED_AT."""
+
 
 def killed_before(
     ansible: Controller, playbook: str, hosts: t.Mapping[str, HostVariables], task: str

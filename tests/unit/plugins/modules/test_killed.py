@@ -16,6 +16,7 @@ from support import bounded, http_provider
 from support.client import REPOSITORY
 from support.fault_cases import CASES, contents, copied, laid_out, tree, undisturbed
 from support.faults import killed_at
+from support.killed_runs import KILLS_ITSELF
 
 FEWEST_STEPS = 2
 """Of the shortest run: a record is removed, and its folder."""
@@ -45,23 +46,6 @@ def test_whoever_is_killed_leaves_whole_files_and_a_next_run_that_is_clean(
         step += 1
     assert tree(folder) == expected.after
     assert step >= FEWEST_STEPS
-
-
-KILLS_ITSELF = """
-import os
-import signal
-
-rename = os.rename
-
-
-def rename_or_die(source, place, **options):
-    if place == os.environ.get("KILLED_AT"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    rename(source, place, **options)
-
-
-os.rename = rename_or_die
-"""
 
 
 def test_it_is_the_same_where_ansible_runs_the_module(tmp_path: pathlib.Path) -> None:
