@@ -57,8 +57,9 @@ def held(folder: str, patience: float = PATIENCE, new_mode: int | None = None) -
         _held.discard(key)
         # Empty, it was made for the lock alone, here or by a run that was killed.
         for made in (os.path.join(folder, FOLDER), *([folder] if is_new else [])):
-            with contextlib.suppress(OSError):
-                os.rmdir(made)
+            if _is_ours(made):
+                with contextlib.suppress(OSError):
+                    os.rmdir(made)
         os.close(handle)
 
 
@@ -108,12 +109,15 @@ def _place(folder: str, new_mode: int | None) -> str:
     inner = os.path.join(place, FOLDER)
     with contextlib.suppress(OSError):
         os.mkdir(inner, PRIVATE_FOLDER)
+    return inner if _is_ours(inner) else place
+
+
+def _is_ours(folder: str) -> bool:
     try:
-        status = os.lstat(inner)
+        status = os.lstat(folder)
     except OSError:
-        return place
-    is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
-    return inner if is_ours else place
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
 
 
 def _nearest(folder: str) -> str:
