@@ -20,11 +20,11 @@ from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from support import http_provider, proxy_env
 from support.fault_cases import ABSENT, OTHER, PURGE, UNDO
 from support.http_provider import is_one_sentence
+from support.other_user import USER, other_user
 
 CONFIG = b'# mine\nmodel = "gpt-5"\n\n[tui]\ntheme = "dark"\n'
 DOTENV = b"FOO=1\nHTTPS_PROXY=http://old.example.com:1\n"
 SECOND = "http://second.example.com:3128"
-USER = 12345
 ELSEWHERE = "elsewhere.json"
 
 Spoil = t.Callable[[pathlib.Path], t.Any]
@@ -143,13 +143,8 @@ def owner_of(folder: pathlib.Path) -> t.Iterator[None]:
         return
     for path in [folder, *folder.rglob("*")]:
         os.lchown(path, USER, USER)
-    os.setresgid(USER, USER, 0)
-    os.setresuid(USER, USER, 0)
-    try:
+    with other_user():
         yield
-    finally:
-        os.setresuid(0, 0, 0)
-        os.setresgid(0, 0, 0)
 
 
 def meaning(config: pathlib.Path) -> dict[str, t.Any]:

@@ -19,6 +19,7 @@ import tomlrt
 from ansible_collections.devfleet.codex.plugins.module_utils import _state
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from support.http_provider import Machine, is_one_sentence
+from support.other_user import other_user, reached_by_anybody
 
 OLD_PROFILE: dict[str, t.Any] = {"scope": "profile", "profile": "http", "codex_version": "0.130.0"}
 
@@ -241,19 +242,8 @@ def test_check_mode_refuses_what_the_run_refuses(
         os.chown(path, 12345, 12345)
     spoil(machine)
     config = machine.config.read_bytes()
-    reach = [path for path in machine.home.parents if path.stat().st_mode & 0o005 != 0o005]
-    modes = {path: path.stat().st_mode for path in reach}
-    try:
-        for path in reach:
-            path.chmod(0o755)
-        os.setresgid(12345, 12345, 0)
-        os.setresuid(12345, 12345, 0)
+    with reached_by_anybody(machine.home), other_user():
         results = [machine.run(check=check) for check in (True, False)]
-    finally:
-        os.setresuid(0, 0, 0)
-        os.setresgid(0, 0, 0)
-        for path, mode in modes.items():
-            path.chmod(mode)
     assert results[0] == results[1]
     assert (machine.config.read_bytes() == config) is (because is not None)
     assert bool(results[0].get("failed")) is (because is not None)

@@ -13,6 +13,7 @@ import typing as t
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _dotenv
 from support.http_provider import is_one_sentence
+from support.other_user import USER, other_user, reached_by_anybody
 from support.proxy_env import URL, Machine
 
 SECRET = "s3cr3t-value"
@@ -165,24 +166,13 @@ def test_root_does_not_write_into_the_home_of_another_user(machine: Machine) -> 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="others are tried by giving up root")
-def test_an_unreadable_file(machine: Machine, tmp_path: pathlib.Path) -> None:
+def test_an_unreadable_file(machine: Machine) -> None:
     machine.dotenv.write_bytes(b"A=1\n")
     machine.dotenv.chmod(0)
-    folders = [path for path in [machine.codex_home, *machine.codex_home.parents] if path.exists()]
-    modes = {path: path.stat().st_mode for path in folders}
-    os.chown(machine.codex_home, 12345, 12345)
-    os.chown(machine.dotenv, 12345, 12345)
-    for path in folders:
-        path.chmod(modes[path] | 0o755)
-    try:
-        os.setresgid(12345, 12345, 0)
-        os.setresuid(12345, 12345, 0)
+    os.chown(machine.codex_home, USER, USER)
+    os.chown(machine.dotenv, USER, USER)
+    with reached_by_anybody(machine.codex_home), other_user():
         results = [machine.present(check=check) for check in (True, False)]
-    finally:
-        os.setresuid(0, 0, 0)
-        os.setresgid(0, 0, 0)
-        for path, mode in modes.items():
-            path.chmod(mode)
     assert results[0] == results[1]
     assert results[0]["failed"] is True
     assert "cannot be read: Permission denied" in results[0]["msg"]

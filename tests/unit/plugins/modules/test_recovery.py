@@ -25,6 +25,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils import (
     _state,
 )
 from ansible_collections.devfleet.codex.plugins.modules import recovery
+from support.other_user import other_user, reached_by_anybody
 
 NOW = 1_780_000_000.0
 HOUR = 3600.0
@@ -343,19 +344,8 @@ def test_check_mode_refuses_a_folder_that_cannot_be_written(
     """A user who tells of /etc/codex, which belongs to root."""
     monkeypatch.setattr(recovery, "SYSTEM_FOLDER", str(codex_home))
     codex_home.chmod(0o755)
-    reach = [path for path in codex_home.parents if path.stat().st_mode & 0o005 != 0o005]
-    modes = {path: path.stat().st_mode for path in reach}
-    try:
-        for path in reach:
-            path.chmod(0o755)
-        os.setresgid(12345, 12345, 0)
-        os.setresuid(12345, 12345, 0)
+    with reached_by_anybody(codex_home), other_user():
         results = [run(codex_home, scope="system", check=check) for check in (True, False)]
-    finally:
-        os.setresuid(0, 0, 0)
-        os.setresgid(0, 0, 0)
-        for path, mode in modes.items():
-            path.chmod(mode)
     assert results[0] == results[1]
     assert results[0].get("failed") is True
     assert f"{codex_home} is not writable for this user" in results[0]["msg"]

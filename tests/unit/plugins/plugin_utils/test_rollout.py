@@ -14,8 +14,6 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import no
 from ansible_collections.devfleet.codex.plugins.plugin_utils._rollout import (
     Next,
     Policy,
-    PolicyRefused,
-    checked_policy,
     next_hosts,
     order,
     stopped,
@@ -27,14 +25,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 Results = dict[str, dict[str, t.Any]]
-
-VALUES = {
-    "canaries": 1,
-    "canary_replacements": 2,
-    "serial": None,
-    "max_fail_percentage": 25,
-    "outage_share": 0.9,
-}
 
 
 def result(action: str, *, proven: bool | None = None, **more: t.Any) -> dict[str, t.Any]:
@@ -319,69 +309,6 @@ def test_a_run_that_was_stopped_says_why() -> None:
     assert stopped({"a": result("none", held_back="roll_out_stopped: b")}) == "roll_out_stopped: b"
     for other in (None, "reconnect_apply is never", "suspected_outage", 7):
         assert stopped({"a": result("none", held_back=other), "b": KINDS["w"]}) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "meaning"),
-    [
-        ("canaries", "3", 3),
-        ("canaries", 0, 0),
-        ("canary_replacements", 0, 0),
-        ("serial", None, None),
-        ("serial", "", None),
-        ("serial", 5, "5"),
-        ("serial", "10%", "10%"),
-        ("serial", "100%", "100%"),
-        ("max_fail_percentage", "12.5", 12.5),
-        ("max_fail_percentage", 100, 100),
-        ("outage_share", 0, 0),
-        ("outage_share", "1", 1),
-    ],
-)
-def test_a_policy_is_what_a_person_has_written(name: str, value: t.Any, meaning: t.Any) -> None:
-    policy = checked_policy({**VALUES, name: value})
-    assert getattr(policy, name) == meaning
-
-
-def test_the_policy_of_the_role() -> None:
-    assert checked_policy(VALUES) == Policy()
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("canaries", -1),
-        ("canaries", "some"),
-        ("canaries", 1.5),
-        ("canaries", True),
-        ("canaries", None),
-        ("canary_replacements", -1),
-        ("serial", 0),
-        ("serial", "0%"),
-        ("serial", "101%"),
-        ("serial", "%"),
-        ("serial", "-1"),
-        ("serial", "1.5"),
-        ("serial", "\u0663"),
-        ("serial", "9" * 5000),
-        ("serial", [1, 5]),
-        ("max_fail_percentage", -1),
-        ("max_fail_percentage", 100.5),
-        ("max_fail_percentage", "nan"),
-        ("max_fail_percentage", "many"),
-        ("outage_share", 1.01),
-        ("outage_share", "90%"),
-        ("outage_share", None),
-    ],
-)
-def test_what_means_nothing_is_refused_in_a_sentence(name: str, value: t.Any) -> None:
-    with pytest.raises(PolicyRefused) as refused:
-        checked_policy({**VALUES, name: value})
-    said = str(refused.value)
-    assert said.startswith(f"reconnect_{name} is ")
-    assert "; it must be " in said
-    assert said.endswith(" Nothing was changed.")
-    assert len(said) < 200
 
 
 OUTCOMES = "hapfunrlxcw"
