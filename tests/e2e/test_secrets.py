@@ -256,7 +256,8 @@ def test_no_file_but_the_documented_ones_holds_a_secret(story: Story, step: str)
             assert path.parent.name == ".devfleet" and names <= STATE, (path, names)
 
 
-def test_the_state_folder_is_private_and_gone_after_the_rollback(story: Story) -> None:
+def test_the_state_folder_is_private_and_has_a_note_alone_after_the_rollback(story: Story) -> None:
+    """The note of when it was, for the client's log holds older fallbacks here."""
     kept = story.steps["remediate"].state
     assert {path.name: mode for path, mode in kept.items()} == {
         ".devfleet": 0o700,
@@ -267,7 +268,10 @@ def test_the_state_folder_is_private_and_gone_after_the_rollback(story: Story) -
     left = story.steps["remediate"].left
     assert any(is_backup(path) for path in left)
     assert any(path.name == ".env.json" and "dotenv_password" in left[path] for path in left)
-    assert story.steps["rollback"].state == {}
+    assert {path.name: mode for path, mode in story.steps["rollback"].state.items()} == {
+        ".devfleet": 0o700,
+        "config.toml.ended.json": 0o600,
+    }
     assert [path for path in story.steps["rollback"].left if not is_backup(path)] == []
 
 
