@@ -31,7 +31,7 @@ _BY_THE_PROXY = (*_DECIDES, "proxy_misconfigured", "inconclusive")
 """The verdicts under a new proxy that it may be to blame for."""
 
 _NONSENSE = (KeyError, TypeError, ValueError, AttributeError)
-_ANSWERED_NONSENSE = "codex_info answered nonsense"
+ANSWERED_NONSENSE = "codex_info answered nonsense"
 
 _VERDICT = 80
 _SEEN = 160
@@ -50,7 +50,7 @@ def cure_problems(after: Value, before: Value, provider_id: str) -> list[str]:
     try:
         return _cure_problems(after, before, provider_id)
     except _NONSENSE:
-        return [_ANSWERED_NONSENSE]
+        return [ANSWERED_NONSENSE]
 
 
 def _cure_problems(after: Value, before: Value, provider_id: str) -> list[str]:
@@ -64,8 +64,8 @@ def _cure_problems(after: Value, before: Value, provider_id: str) -> list[str]:
     problems.append(_http_problem(after["doctor"]))
     problems.append(_login_problem(after, before))
     was_broken = before["diagnosis"]["verdict"] == "http_only_broken"
-    if _mode(after["doctor"]) != _mode(before["doctor"]) and not was_broken:
-        modes = _mode(after["doctor"]), _mode(before["doctor"])
+    if login_mode(after["doctor"]) != login_mode(before["doctor"]) and not was_broken:
+        modes = login_mode(after["doctor"]), login_mode(before["doctor"])
         problems.append("kind of login: {}, before {}".format(*modes))
     if provider["active"] != provider_id:
         problems.append(f"active provider: {provider['active']}, not {provider_id}")
@@ -82,7 +82,7 @@ def proxy_problems(after: Value, before: Value) -> list[str]:
     try:
         return _proxy_problems(after, before)
     except _NONSENSE:
-        return [_ANSWERED_NONSENSE]
+        return [ANSWERED_NONSENSE]
 
 
 def verdict_of(seen: Value) -> str:
@@ -124,7 +124,7 @@ def _http_problem(doctor: Value) -> str | None:
 
 def _login_problem(after: Value, before: Value) -> str | None:
     """A provider with credentials of its own needs no login of the user."""
-    if _mode(after["doctor"]) == "provider auth":
+    if login_mode(after["doctor"]) == "provider auth":
         return None
     told = _check(after["doctor"], "auth").get("summary")
     if told is not None:
@@ -147,7 +147,8 @@ def _decisive(verdict: str, evidence: t.Sequence[t.Any]) -> list[t.Any]:
     return (of_transport or list(evidence))[-1:]
 
 
-def _mode(doctor: Value) -> t.Any:
+def login_mode(doctor: Value) -> t.Any:
+    """Which kind of login doctor's look at the endpoints went by."""
     return _check(doctor, "http").get("mode")
 
 

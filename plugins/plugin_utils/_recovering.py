@@ -25,7 +25,8 @@ from ansible_collections.devfleet.codex.plugins.module_utils._recovery import (
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 
-from ._decision import AFFECTED
+from ._decision import NEEDS_PROVIDER
+from ._proof import ANSWERED_NONSENSE, login_mode
 
 Value = t.Mapping[str, t.Any]
 
@@ -199,15 +200,15 @@ def _trial_problem(look: Value, before: Value, provider: str) -> t.Any:
     one = look["codex"]
     try:
         verdict, cause = one["diagnosis"]["verdict"], one["diagnosis"]["cause"]
-        active, mode = one["provider"]["active"], _mode(one)
+        active, mode = one["provider"]["active"], login_mode(one["doctor"])
     except (KeyError, TypeError, AttributeError):
-        return "codex_info answered nonsense"
+        return ANSWERED_NONSENSE
     if (verdict, cause) != ("healthy", "handshake_ok"):
         return f"without the cure: {verdict} ({cause})"
     if active != provider:
         return f"active provider: {active}, not {provider}"
-    if mode != _mode(before):
-        return f"kind of login: {mode}, under the cure {_mode(before)}"
+    if mode != login_mode(before["doctor"]):
+        return f"kind of login: {mode}, under the cure {login_mode(before['doctor'])}"
     return None
 
 
@@ -297,7 +298,7 @@ def _seen(codex: Value, way: Way, chosen: str | None) -> Seen:
     completed = handshake and _completed(live)
     return Seen(
         cure_in_place=way.is_open,
-        failing=verdict in AFFECTED and verdict != "proxy_misconfigured",
+        failing=verdict in NEEDS_PROVIDER,
         healthy=handshake,
         fallbacks=(int(_number(logs["fallbacks"])) if read else 0) + fell_back,
         completed=(int(_number(logs["completed_since"])) if read else 0) + completed,
@@ -325,10 +326,6 @@ def _number(value: t.Any) -> float:
     if not -_MOST_COUNTED <= value <= _MOST_COUNTED:
         raise ValueError("a number beyond all bounds")
     return float(value)
-
-
-def _mode(codex: Value) -> t.Any:
-    return (codex["doctor"].get("http") or {}).get("mode")
 
 
 def again(result: Value) -> str:
