@@ -20,6 +20,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.devfleet.codex.plugins.module_utils import _state
 from ansible_collections.devfleet.codex.plugins.modules import observation
+from support.other_user import NOT_OURS, put_in_its_place
 
 NOW = 1_780_000_000.0
 HOUR = 3600.0
@@ -211,21 +212,13 @@ def test_a_cause_that_is_not_known_is_not_carried_along(codex_home: pathlib.Path
     assert run(codex_home, check=True, state="absent")["observed"] == {}
 
 
-@pytest.mark.parametrize("kind", ["linked-folder", "file", "foreign"])
+@pytest.mark.parametrize("kind", NOT_OURS)
 def test_a_folder_that_is_not_ours_is_refused(codex_home: pathlib.Path, kind: str) -> None:
     folder = codex_home / ".devfleet"
     elsewhere = codex_home.with_name("elsewhere")
     elsewhere.mkdir()
     (elsewhere / "observations.json").write_text(document())
-    if kind == "linked-folder":
-        folder.symlink_to(elsewhere)
-    elif kind == "file":
-        folder.write_text("mine")
-    elif os.geteuid() == 0:
-        folder.mkdir()
-        os.chown(folder, 65534, 65534)
-    else:
-        pytest.skip("only root can give folders away")
+    put_in_its_place(folder, kind, elsewhere)
     before = trace(codex_home)
     for check in (True, False):
         result = run(codex_home, check=check)

@@ -25,7 +25,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils import (
     _state,
 )
 from ansible_collections.devfleet.codex.plugins.modules import recovery
-from support.other_user import other_user, reached_by_anybody
+from support.other_user import NOT_OURS, other_user, put_in_its_place, reached_by_anybody
 
 NOW = 1_780_000_000.0
 HOUR = 3600.0
@@ -303,20 +303,12 @@ def test_a_folder_in_its_place_is_moved_aside(codex_home: pathlib.Path) -> None:
     assert kept(codex_home).with_name("recovery.json.unusable").is_dir()
 
 
-@pytest.mark.parametrize("kind", ["linked-folder", "file", "foreign"])
+@pytest.mark.parametrize("kind", NOT_OURS)
 def test_a_folder_that_is_not_ours_is_refused(codex_home: pathlib.Path, kind: str) -> None:
     folder = codex_home / ".devfleet"
     elsewhere = codex_home.with_name("elsewhere")
     elsewhere.mkdir()
-    if kind == "linked-folder":
-        folder.symlink_to(elsewhere)
-    elif kind == "file":
-        folder.write_text("mine")
-    elif os.geteuid() == 0:
-        folder.mkdir()
-        os.chown(folder, 65534, 65534)
-    else:
-        pytest.skip("only root can give folders away")
+    put_in_its_place(folder, kind, elsewhere)
     before = trace(codex_home)
     for check in (True, False):
         result = run(codex_home, check=check)
