@@ -13,13 +13,10 @@ author:
 description:
   - Without problems the cure is better than none and may be applied.
   - Made for the role devfleet.codex.reconnect.
+extends_documentation_fragment:
+  - devfleet.codex._reconnect_result
 positional: _input, planned, looked, apply
 options:
-  _input:
-    description:
-      - C(reconnect_result), the value that the role keeps of a machine.
-    type: dict
-    required: true
   planned:
     description:
       - What devfleet.codex.http_provider returned in check mode, or failed with.

@@ -13,13 +13,10 @@ author:
 description:
   - A look that fails is no proof. A WebSocket that is refused beyond the proxy is the next cause.
   - Made for the role devfleet.codex.reconnect.
+extends_documentation_fragment:
+  - devfleet.codex._reconnect_result
 positional: _input, applied, looked
 options:
-  _input:
-    description:
-      - C(reconnect_result), the value that the role keeps of a machine.
-    type: dict
-    required: true
   applied:
     description:
       - What devfleet.codex.proxy_env returned.

@@ -13,13 +13,10 @@ author:
 description:
   - Without problems the proxy is better than what is there and may be set.
   - Made for the role devfleet.codex.reconnect.
+extends_documentation_fragment:
+  - devfleet.codex._reconnect_result
 positional: _input, looked
 options:
-  _input:
-    description:
-      - C(reconnect_result), the value that the role keeps of a machine.
-    type: dict
-    required: true
   looked:
     description:
       - What devfleet.codex.codex_info returned with

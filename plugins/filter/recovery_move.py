@@ -14,13 +14,10 @@ description:
   - Weighs what is remembered of the recovery and what was seen on the machine by the policy of the
     role, such as a cooldown that is not over or a fallback to HTTP in a trial.
   - Made for the role devfleet.codex.reconnect.
+extends_documentation_fragment:
+  - devfleet.codex._reconnect_result
 positional: _input, way_back
 options:
-  _input:
-    description:
-      - C(reconnect_result), the value that the role keeps of a machine.
-    type: dict
-    required: true
   way_back:
     description:
       - What devfleet.codex.http_provider returned in check mode with C(state=absent).

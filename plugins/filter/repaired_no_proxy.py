@@ -13,13 +13,9 @@ author:
 description:
   - Only a NO_PROXY that covers the hosts of the service is replaced.
   - Made for the role devfleet.codex.reconnect.
+extends_documentation_fragment:
+  - devfleet.codex._reconnect_result
 positional: _input
-options:
-  _input:
-    description:
-      - C(reconnect_result), the value that the role keeps of a machine.
-    type: dict
-    required: true
 """
 
 EXAMPLES = r"""

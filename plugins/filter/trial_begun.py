@@ -13,13 +13,10 @@ author:
 description:
   - Where doctor does not see what the probes saw, the cure is to be made again.
   - Made for the role devfleet.codex.reconnect.
+extends_documentation_fragment:
+  - devfleet.codex._reconnect_result
 positional: _input, way_back, spent, taken_back, looked
 options:
-  _input:
-    description:
-      - C(reconnect_result), the value that the role keeps of a machine.
-    type: dict
-    required: true
   way_back:
     description:
       - What devfleet.codex.http_provider returned in check mode with C(state=absent).

@@ -13,13 +13,10 @@ author:
 description:
   - Two looks at the provider behind the cure must both speak for it.
   - Made for the role devfleet.codex.reconnect.
+extends_documentation_fragment:
+  - devfleet.codex._reconnect_result
 positional: _input, way_back, probes
 options:
-  _input:
-    description:
-      - C(reconnect_result), the value that the role keeps of a machine.
-    type: dict
-    required: true
   way_back:
     description:
       - What devfleet.codex.http_provider returned in check mode with C(state=absent).
