@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all tests share: figures that are printed after a run, and how often a test repeats."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import typing as t
+
+import pytest
+from support.figures import Figures
+
+FIGURES = pytest.StashKey[Figures]()
+
+Effort = t.Callable[[int, int], int]
+"""Gives the repetitions of this run, of those of a usual one and those of a full one."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="repeat as docs/reliability.md says")
+    parser.addoption("--figures", type=pathlib.Path, help="write what tests count there, as JSON")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FIGURES] = Figures()
+
+
+@pytest.fixture(scope="session")
+def figures(request: pytest.FixtureRequest) -> Figures:
+    return request.config.stash[FIGURES]
+
+
+@pytest.fixture(scope="session")
+def effort(request: pytest.FixtureRequest) -> Effort:
+    full: bool = request.config.getoption("--full")
+    return lambda usual, most: most if full else usual
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    sums = config.stash[FIGURES].sums
+    if sums:
+        terminalreporter.section("figures")
+        for name, number in sorted(sums.items()):
+            terminalreporter.write_line(f"{number:,} {name}")
+    path: pathlib.Path | None = config.getoption("--figures")
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(sums, indent=1, sort_keys=True) + "\n")
