@@ -97,7 +97,7 @@ integration: vendor ## run the tests of the built artefact
 	@$(OFFLINE) $(BIN)/python -m pytest tests/integration
 
 e2e: vendor client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) ## run the tests with the real Codex client, or those of E2E=FOLDER
-	@$(OFFLINE) $(BIN)/python -m pytest $(E2E)
+	@$(BIN)/python scripts/e2e.py $(E2E)
 
 usual-versions: vendor client $(call VERSION_STAMPS,$(USUAL_VERSIONS))
 	@$(OFFLINE) $(BIN)/python -m pytest tests/e2e/versions
@@ -117,7 +117,7 @@ molecule-%: vendor containers
 matrix: dev ## run the tests under every ansible-core, or under those of TAGS="2.20 2.21"
 	@$(BIN)/nox $(if $(TAGS),--tags $(TAGS))
 
-# What waits beside what computes; most of the client's tests by themselves, for they look for other clients.
+# What waits beside what computes; the client's tests by themselves, for they take every processor.
 test: client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) ## pass the gates, run the Molecule scenarios and all tests
 	@$(MAKE) --no-print-directory --output-sync=target -j2 gates containers
 	@$(MAKE) --no-print-directory --output-sync=target -j2 molecule unit integration usual-versions

@@ -70,10 +70,11 @@ def forget_name_servers() -> None:
         mount(settings.name, os.path.realpath("/etc/resolv.conf"), MS_BIND)
 
 
-def mount(source: str | None, target: str, flags: int) -> None:
-    """Call mount(2) with a file or folder. Raises OSError."""
-    given = source.encode() if source else None
-    if ctypes.CDLL(None, use_errno=True).mount(given, target.encode(), None, flags, None) != 0:
+def mount(source: str | None, target: str, flags: int, kind: str | None = None) -> None:
+    """Call mount(2) with a file or folder, or a file system of some kind. Raises OSError."""
+    given, file_system = (text.encode() if text else None for text in (source, kind))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(given, target.encode(), file_system, flags, None) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{target} cannot be mounted: {os.strerror(number)}")
 

@@ -39,6 +39,19 @@ def effort(request: pytest.FixtureRequest) -> Effort:
     return lambda usual, most: most if full else usual
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # Of pytest-xdist, in a process that runs a part of the tests for another.
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["figures"] = dict(session.config.stash[FIGURES].sums)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: t.Any) -> None:
+    """Add what a worker of pytest-xdist has counted; one that crashed has told nothing."""
+    node.config.stash[FIGURES].sums.update(getattr(node, "workeroutput", {}).get("figures", {}))
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
