@@ -16,6 +16,8 @@ EARLIER_VERSIONS := $(notdir $(wildcard tests/e2e/clients/*))
 # Those of the earlier ones that "make test" runs too; tests/support/client_versions.py says why.
 USUAL_VERSIONS := 0.130.0 0.131.0
 E2E ?= tests/e2e
+# With FULL=1 tests repeat as docs/reliability.md says, and leave their figures for it.
+COUNTED = $(if $(FULL),--full --figures .cache/figures/$@.json)
 VERSION_STAMPS = $(patsubst %,.cache/clients/%/.installed,$(1))
 SCENARIO ?= $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
 
@@ -25,7 +27,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 .DEFAULT_GOAL := help
-.PHONY: help dev vendor client clients build unit lint format integration e2e usual-versions e2e-versions sanity importer gates containers molecule matrix test demo audit changelog clean
+.PHONY: help dev vendor client clients build unit lint format integration e2e usual-versions e2e-versions sanity importer gates containers molecule matrix test reliability demo audit changelog clean
 
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -64,7 +66,7 @@ build: vendor ## build the artefact in .cache/build
 	@$(BIN)/ansible-galaxy collection build --force --output-path $(dir $(ARTEFACT))
 
 unit: vendor ## run the unit tests
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest tests/unit $(COUNTED)
 
 lint: vendor ## run every linter
 	@$(BIN)/python scripts/vendor.py check
@@ -97,7 +99,7 @@ integration: vendor ## run the tests of the built artefact
 	@$(OFFLINE) $(BIN)/python -m pytest tests/integration
 
 e2e: vendor client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) ## run the tests with the real Codex client, or those of E2E=FOLDER
-	@$(BIN)/python scripts/e2e.py $(E2E)
+	@$(BIN)/python scripts/e2e.py $(E2E) $(COUNTED)
 
 usual-versions: vendor client $(call VERSION_STAMPS,$(USUAL_VERSIONS))
 	@$(OFFLINE) $(BIN)/python -m pytest tests/e2e/versions
@@ -122,6 +124,9 @@ test: client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) ## pass the gates, run the
 	@$(MAKE) --no-print-directory --output-sync=target -j2 gates containers
 	@$(MAKE) --no-print-directory --output-sync=target -j2 molecule unit integration usual-versions
 	@$(MAKE) --no-print-directory e2e E2E="tests/e2e --ignore=tests/e2e/versions"
+
+reliability: dev ## write docs/reliability.md from what the runs it names have counted
+	@$(BIN)/python scripts/reliability.py
 
 demo: vendor client ## show the main job on three pretend laptops
 	@$(OFFLINE) $(BIN)/python scripts/demo.py

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""reliability.py writes a figure only where one was counted."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+import reliability
+
+PROMISES = """
+sources: {unit: make unit FULL=1, fuzz: make fuzz}
+promises:
+  - promise: A kill leaves the old bytes or the new bytes.
+    tests: [tests/unit/test_killed.py, tests/unit/test_more.py]
+    source: unit
+    figures: [kills between two steps, runs]
+"""
+DAY = datetime.date(2026, 11, 21)
+
+
+def page(counted: reliability.Counted) -> str:
+    commands, promises = reliability.read(PROMISES)
+    return reliability.page(commands, promises, counted, DAY)
+
+
+def test_a_row_holds_promise_tests_figures_and_command() -> None:
+    counted = {"unit": {"kills between two steps": 1234, "runs": 7, "something else": 1}}
+    assert (
+        "| A kill leaves the old bytes or the new bytes. "
+        "| [test_killed.py](../tests/unit/test_killed.py)<br>"
+        "[test_more.py](../tests/unit/test_more.py) "
+        "| 1,234 kills between two steps<br>7 runs | `make unit FULL=1` |\n"
+        "\nCounted on 2026-11-21.\n"
+    ) in page(counted)
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        pytest.param({}, id="nothing was run"),
+        pytest.param({"unit": {"runs": 7}}, id="one is missing"),
+        pytest.param({"unit": {"kills between two steps": 0, "runs": 7}}, id="none was hit"),
+        pytest.param({"fuzz": {"kills between two steps": 1, "runs": 7}}, id="by another command"),
+    ],
+)
+def test_a_figure_that_was_not_counted_is_an_error(counted: reliability.Counted) -> None:
+    with pytest.raises(reliability.Missing, match='^"make unit FULL=1" has counted no kills|runs;'):
+        page(counted)
