@@ -48,5 +48,5 @@ def test_a_row_holds_promise_tests_figures_and_command() -> None:
     ],
 )
 def test_a_figure_that_was_not_counted_is_an_error(counted: reliability.Counted) -> None:
-    with pytest.raises(reliability.Missing, match='^"make unit FULL=1" has counted no kills|runs;'):
+    with pytest.raises(reliability.Missing, match='"make unit FULL=1" has counted no '):
         page(counted)
