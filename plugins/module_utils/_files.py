@@ -6,8 +6,11 @@
 
 This module util is PRIVATE to the collection. Whoever is stopped at any point
 leaves the old bytes or the new bytes: the new ones are written beside the
-file, flushed, compared and renamed. Symlinks are followed and stay; mode,
-owner, SELinux context, ACLs and other extended attributes are kept.
+file and flushed, the file is compared with what was read, and the two change
+places. Then what was displaced is compared once more, and put back if
+somebody has written it in between. Symlinks are followed and stay; mode,
+owner, SELinux context, ACLs and other extended attributes are kept. Another
+name of the same file (a hard link) keeps the old bytes.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ import re
 import stat
 import tempfile
 import typing as t
+
+from . import _displace
+from ._attributes import carry
 
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of the largest file that is read; real ones have a few KB, 1 MB has been seen."""
@@ -92,15 +98,27 @@ def snapshot(path: str) -> Snapshot:
 def refuse_unwritable(before: Snapshot) -> None:
     """Raise ``FileRefused`` where ``replace`` is bound to fail, so that check mode can say so."""
     folder = os.path.dirname(before.real_path)
-    if before.data is not None and not before.mode & stat.S_IWUSR:
+    is_there = before.data is not None
+    if is_there and not before.mode & stat.S_IWUSR:
         raise FileRefused(
             f"{before.path} is read-only for its owner; make it writable first. Nothing was "
             "changed."
         )
-    if before.data is not None and os.geteuid() not in (0, before.uid):
+    if is_there and os.geteuid() not in (0, before.uid):
         raise FileRefused(
             f"{before.path} belongs to user {before.uid}; run this as that user. "
             "Nothing was changed."
+        )
+    if is_there and not os.access(before.real_path, os.W_OK) and os.path.exists(before.real_path):
+        # Its mode allows it, so the system does not.
+        raise FileRefused(
+            f"{before.path} cannot be written by anybody: it is immutable (lsattr tells), or its "
+            "file system is mounted read-only; make it writable first. Nothing was changed."
+        )
+    if is_there and _displace.is_mounted(before.real_path):
+        raise FileRefused(
+            f"{before.path} is mounted by itself, so nothing can take its place; change the file "
+            "that is mounted there. Nothing was changed."
         )
     if not os.path.isdir(folder):
         parent = os.path.dirname(folder)
@@ -139,10 +157,10 @@ def replace(
                 with open(handle, "wb") as stream:
                     stream.write(data)
                     stream.flush()
-                    _carry_attributes(like or before, handle, new_file_mode)
+                    _make_alike(handle, like or before, new_file_mode)
                     os.fsync(handle)
                 refuse_changed(before)
-                os.rename(temporary, before.real_path)
+                _put_in_place(temporary, before)
             except BaseException:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary)
@@ -215,36 +233,115 @@ def remove(before: Snapshot) -> None:
     """Remove the file, if it is still what was read. Raises as ``replace`` does."""
     refuse_unwritable(before)
     refuse_changed(before)
+    folder, name = os.path.split(before.real_path)
+    # Under another name first: at what is gone nobody can look.
+    displaced = os.path.join(folder, f".{name}.{os.urandom(4).hex()}{_SUFFIX}")
     try:
-        os.unlink(before.real_path)
-        _flush_folder(os.path.dirname(before.real_path))
+        os.rename(before.real_path, displaced)
+        try:
+            _refuse_displaced(displaced, before)
+        except BaseException:
+            # What has come there since is newer, and stays.
+            with contextlib.suppress(FileExistsError):
+                _put_where_nothing_is(displaced, before.real_path)
+            with contextlib.suppress(OSError):
+                os.unlink(displaced)
+            raise
+        with contextlib.suppress(OSError):
+            os.unlink(displaced)
+        _flush_folder(folder)
     except OSError as error:
+        refuse_changed(before)
         raise FileRefused(_sentence(before.path, "cannot be removed", error)) from error
 
 
 def refuse_changed(before: Snapshot) -> None:
-    """Raise ``FileChanged`` unless the file still holds the bytes of ``before``."""
+    """Raise ``FileChanged`` unless the file is still that of ``before``."""
     now = snapshot(before.path)
-    if now.data != before.data or now.real_path != before.real_path:
+    if now.real_path != before.real_path or not _is_alike(now, before):
         raise FileChanged(f"{before.path} was changed by somebody else")
 
 
-def _carry_attributes(before: Snapshot, handle: int, new_file_mode: int) -> None:
+def _is_alike(now: Snapshot, before: Snapshot) -> bool:
+    return (now.data, now.mode, now.uid, now.gid) == (
+        before.data,
+        before.mode,
+        before.uid,
+        before.gid,
+    )
+
+
+def _put_in_place(temporary: str, before: Snapshot) -> None:
+    """Let ``temporary`` be the file. Raises ``FileChanged``, ``FileRefused`` and OSError; what is
+    there is then what was there before, and ``temporary`` may be removed."""
+    place = before.real_path
     if before.data is None:
+        try:
+            _put_where_nothing_is(temporary, place)
+        except FileExistsError:
+            raise FileChanged(f"{before.path} was made by somebody else") from None
+        return
+    ours = os.stat(temporary)
+    if not _displace.exchanged(temporary, place):
+        os.rename(temporary, place)
+        return
+    try:
+        _refuse_displaced(temporary, before)
+    except BaseException:
+        _put_back(temporary, place, ours)
+        raise
+    # The change has taken place; what cannot be removed goes with the next run.
+    with contextlib.suppress(OSError):
+        os.unlink(temporary)
+
+
+def _put_where_nothing_is(temporary: str, place: str) -> None:
+    """Give the file the name ``place``. Raises FileExistsError, and OSError as a rename does."""
+    try:
+        os.link(temporary, place)
+    except OSError as error:
+        if error.errno not in (*_displace.NOT_HERE, errno.EMLINK):
+            raise
+        os.rename(temporary, place)
+    else:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def _refuse_displaced(displaced: str, before: Snapshot) -> None:
+    """Raise ``FileChanged`` unless the file is still that of ``before``, under its new name."""
+    if not _displace.rests(displaced):
+        raise FileRefused(
+            f"{before.path} is open for writing in another program; close it there first. Nothing "
+            "was changed."
+        )
+    try:
+        now = snapshot(displaced)
+    except FileRefused:
+        now = None
+    if now is None or not _is_alike(now, before):
+        raise FileChanged(f"{before.path} was changed by somebody else")
+
+
+def _put_back(displaced: str, place: str, ours: os.stat_result) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if not _displace.exchanged(displaced, place):
+            os.rename(displaced, place)
+        elif not os.path.samestat(os.lstat(displaced), ours):
+            # Somebody has replaced ours meanwhile, which is the newest there is.
+            _displace.exchanged(displaced, place)
+
+
+def _make_alike(handle: int, source: Snapshot, new_file_mode: int) -> None:
+    if source.data is None:
         os.fchmod(handle, new_file_mode)
         return
     status = os.fstat(handle)
-    if (status.st_uid, status.st_gid) != (before.uid, before.gid):
-        os.fchown(handle, before.uid, before.gid)
+    if (status.st_uid, status.st_gid) != (source.uid, source.gid):
+        os.fchown(handle, source.uid, source.gid)
     # Attributes before the mode: an ACL's mask and the group bits are one thing.
-    if hasattr(os, "listxattr"):
-        for name in os.listxattr(before.real_path):
-            try:
-                os.setxattr(handle, name, os.getxattr(before.real_path, name))
-            except OSError as error:
-                if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENODATA, errno.EACCES):
-                    raise
-    os.fchmod(handle, before.mode)
+    carry(source.real_path, handle)
+    os.fchmod(handle, source.mode)
 
 
 def _flush_folder(folder: str) -> None:

@@ -66,8 +66,8 @@ def held(folder: str, patience: float = PATIENCE, new_mode: int | None = None) -
 def _locked(folder: str, deadline: float, new_mode: int | None) -> int | None:
     """The descriptor that holds the lock; None where there is none to be had."""
     while True:
-        place = _place(folder, new_mode)
         try:
+            place = _place(folder, new_mode)
             handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
             return None

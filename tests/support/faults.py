@@ -20,7 +20,10 @@ import traceback
 import typing as t
 from unittest import mock
 
-STEPS = ("rename", "replace", "unlink", "rmdir", "mkdir", "chmod", "fchmod", "fchown", "fsync")
+from ansible_collections.devfleet.codex.plugins.module_utils import _displace
+
+CHANGES = ("rename", "replace", "link", "unlink", "rmdir", "mkdir")
+STEPS = (*CHANGES, "chmod", "fchmod", "fchown", "fsync")
 _MAKES = os.O_CREAT | os.O_WRONLY | os.O_RDWR
 _PATIENCE = 60
 """Seconds after which a process of a test is in error rather than slow."""
@@ -74,6 +77,8 @@ def faulty(fault: Fault) -> t.Iterator[None]:
         for name in STEPS:
             step = functools.partial(faulty_step, name, getattr(os, name))
             stack.enter_context(mock.patch.object(os, name, step))
+        exchanged = functools.partial(faulty_step, "exchange", _displace.exchanged)
+        stack.enter_context(mock.patch.object(_displace, "exchanged", exchanged))
         stack.enter_context(mock.patch.object(os, "open", faulty_open))
         stack.enter_context(mock.patch.object(builtins, "open", faulty_stream))
         yield

@@ -22,18 +22,20 @@ KILLS_ITSELF = """
 import os
 import signal
 
-rename = os.rename
+fsync = os.fsync
 
 
-def rename_or_die(source, place, **options):
-    if place == os.environ.get("KILLED_AT"):
+def fsync_or_die(handle):
+    folder, name = os.path.split(os.environ.get("KILLED_AT", "/"))
+    if name and os.readlink(f"/proc/self/fd/{handle}").startswith(f"{folder}/.{name}."):
         os.kill(os.getpid(), signal.SIGKILL)
-    rename(source, place, **options)
+    fsync(handle)
 
 
-os.rename = rename_or_die
+os.fsync = fsync_or_die
 """
-"""A `sitecustomize` that kills a Python right before it renames something to KILLED_AT."""
+"""A `sitecustomize` that kills a Python when all is written that is to take the place of
+KILLED_AT. Linux only."""
 
 
 def killed_before(
