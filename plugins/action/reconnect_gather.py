@@ -14,7 +14,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
 from ansible_collections.devfleet.codex.plugins.module_utils._provider import valid_provider_id
 from ansible_collections.devfleet.codex.plugins.module_utils._recovery_record import (
     MOST_ATTEMPTS,
@@ -34,6 +33,7 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._report import (
     ReportRefused,
     refuse_report,
 )
+from ansible_collections.devfleet.codex.plugins.plugin_utils._target_action import TargetAction
 
 # No "path": a tilde means the home on the machine, not the one on the controller.
 _INFO_OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -48,7 +48,7 @@ _INFO_OPTIONS: dict[str, dict[str, t.Any]] = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(TargetAction):
     _supports_check_mode = True
     _supports_async = False
 

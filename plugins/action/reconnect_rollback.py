@@ -13,7 +13,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import SCOPES
 from ansible_collections.devfleet.codex.plugins.plugin_utils._report import (
     ReportRefused,
@@ -23,6 +22,7 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._taking_back import
     not_reached,
     taken_back,
 )
+from ansible_collections.devfleet.codex.plugins.plugin_utils._target_action import TargetAction
 
 # No "path": a tilde means the home on the machine, not the one on the controller.
 _OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -37,7 +37,7 @@ _OPTIONS: dict[str, dict[str, t.Any]] = {
 _OF_PROVIDER = ("scope", "profile", "provider_id", "purge", "backup")
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(TargetAction):
     _supports_check_mode = True
     _supports_async = False
 

@@ -83,6 +83,20 @@ attributes:
     support: none
 """
 
+    CLEANED = r"""
+options: {}
+attributes:
+  action:
+    description: Indicates this has a corresponding action plugin.
+    support: full
+    details: It bounds what the machine answers, and leaves nothing in it that Ansible acts upon,
+      such as facts.
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+    details: The answer is then read as that of any module.
+"""
+
     GROUP = r"""
 options: {}
 attributes:

@@ -24,6 +24,7 @@ description:
 extends_documentation_fragment:
   - devfleet.codex._attributes
   - devfleet.codex._attributes.info
+  - devfleet.codex._attributes.cleaned
   - devfleet.codex._attributes.group
   - devfleet.codex._codex_home
 options:

@@ -28,6 +28,7 @@ description:
 extends_documentation_fragment:
   - devfleet.codex._attributes
   - devfleet.codex._attributes.changes_files
+  - devfleet.codex._attributes.cleaned
   - devfleet.codex._attributes.group
   - devfleet.codex._codex_home
 options:
