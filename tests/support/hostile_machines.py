@@ -56,10 +56,12 @@ def hostile_fleet(folder: pathlib.Path) -> dict[str, Variables]:
     anything of what they say has run.
     """
     said = payload(folder)
+    # Ansible itself takes no answer with a surrogate.
+    taken = said.replace("\ud800", "")
     fleet = {
-        "a-facts": _tampered(folder / "a-facts", _acted_upon(folder, said)),
+        "a-facts": _tampered(folder / "a-facts", _acted_upon(folder, taken)),
         "breaking": _tampered(
-            folder / "breaking", {"failed": True, "msg": said, "exception": f"{said}\n{said}"}
+            folder / "breaking", {"failed": True, "msg": taken, "exception": f"{taken}\n{taken}"}
         ),
         "wrong": _tampered(folder / "wrong", {"codex": [said], "path": {said: said}, "msg": 7}),
         "typed": _tampered(folder / "typed", {"msg": _trusted(folder), "restart_required": said}),
