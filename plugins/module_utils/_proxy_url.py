@@ -10,6 +10,7 @@ measured with 0.169.0. No function returns a user name or a password.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import typing as t
 
@@ -27,7 +28,7 @@ DEFAULT_PORTS = {"": 80, "http": 80, "https": 443}
 _LONGEST = 4096
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?")
-_IPV6 = re.compile(r"[0-9A-Fa-f:]{2,39}(?:\.[0-9.]{3,12})?(?:%[A-Za-z0-9_.-]{1,20})?")
+_ZONE = re.compile(r"[A-Za-z0-9_.-]{1,20}")
 _PORT = re.compile(r"[0-9]{1,5}")
 _ENTRY = re.compile(
     r"(?:[A-Za-z0-9_.*-]+|\[?[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?\]?)(?::[0-9]{1,5}|/[0-9]{1,3})?"
@@ -208,7 +209,7 @@ def _host_and_port(authority: str) -> tuple[str | None, int | None]:
     """Return host and port; no host for what is neither, port 0 for one that cannot be."""
     if authority.startswith("["):
         host, bracket, after = authority[1:].partition("]")
-        if not bracket or not _IPV6.fullmatch(host) or (after and after[0] != ":"):
+        if not bracket or not _is_ipv6(host) or (after and after[0] != ":"):
             return None, None
         colon, number = after[:1], after[1:]
     else:
@@ -220,6 +221,15 @@ def _host_and_port(authority: str) -> tuple[str | None, int | None]:
     if not colon or not _PORT.fullmatch(number) or int(number) > 65535:
         return host, 0
     return host, int(number)
+
+
+def _is_ipv6(host: str) -> bool:
+    address, percent, zone = host.partition("%")
+    try:
+        ipaddress.IPv6Address(address)
+    except ValueError:
+        return False
+    return not percent or _ZONE.fullmatch(zone) is not None
 
 
 def _written(url: ProxyUrl, scheme: str) -> str:

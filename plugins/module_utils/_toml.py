@@ -206,8 +206,10 @@ def _toml_error(message: str, body: str, first_column: int) -> TomlError:
         if position.group(3) is not None:
             line = body.rstrip("\r\n").count("\n") + 1
         else:
-            line = int(position.group(1))
-            column = int(position.group(2)) + 1 - first_column
+            line, column = int(position.group(1)), int(position.group(2)) - first_column
+            if first_column == 0:
+                line, column = _place(body, line, column)
+            column += 1
     for pattern, phrase in _REDEFINITIONS:
         found = pattern.fullmatch(message)
         if found is not None:
@@ -215,6 +217,12 @@ def _toml_error(message: str, body: str, first_column: int) -> TomlError:
             return TomlError(_printable(reason), line, column, redefinition=True)
     message = message.strip().rstrip(".") or "not TOML"
     return TomlError(_printable(message[0].lower() + message[1:]), line, column)
+
+
+def _place(body: str, line: int, column: int) -> tuple[int, int]:
+    # To tomlkit a form feed or a line separator ends a line; to editors, and to tomllib, none does.
+    offset = len("".join(body.splitlines(keepends=True)[: line - 1])) + column
+    return body.count("\n", 0, offset) + 1, offset - (body.rfind("\n", 0, offset) + 1)
 
 
 def _table_name(text: str) -> str:

@@ -115,6 +115,9 @@ def test_invalid_text_is_refused_in_a_plain_phrase(
         pytest.param("a = {b = 1, b = 2}\n", 'key "b" is defined twice', None, None, id="entry"),
         pytest.param("a.b = 1\n[a]\n", "a table is defined twice", 2, 1, id="table"),
         pytest.param(DEEP, "nested", 1, None, id="nested deeply"),
+        # To tomlkit these end lines as well.
+        pytest.param("# \u2028 \x85\na = 1 2\n", "unexpected character", 2, 7, id="no line ends"),
+        pytest.param("a=1\x0b\x10", "invalid number", 1, None, id="no line end in a number"),
     ],
 )
 @pytest.mark.usefixtures("no_tomllib")
