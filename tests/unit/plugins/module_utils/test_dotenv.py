@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from support.dotenv_client import ENVIRONMENT, Seen
 from support.dotenv_expected import expected
 from support.dotenv_files import some_file
+from support.dotenv_promises import check_reading
 
 FIXTURES = pathlib.Path(__file__).parents[3] / "fixtures" / "dotenv"
 MEASURED = json.loads((FIXTURES / "measured.json").read_text(encoding="utf-8"))
@@ -201,31 +202,10 @@ def test_a_file_as_long_as_the_limit_is_read(part: bytes) -> None:
 @settings(SETTINGS, max_examples=500)
 @given(st.binary(max_size=200), st.dictionaries(st.text(max_size=3), st.text(max_size=3)))
 def test_any_bytes_are_read(data: bytes, environment: dict[str, str]) -> None:
-    _check(data, environment)
+    check_reading(data, environment)
 
 
 @settings(SETTINGS, max_examples=500)
 @given(st.integers())
 def test_a_reading_accounts_for_the_file(seed: int) -> None:
-    _check(some_file(random.Random(seed)), ENVIRONMENT)
-
-
-def _check(data: bytes, environment: dict[str, str]) -> None:
-    reading = _dotenv.read(data, environment)
-    text = _dotenv.text_of(data)
-    assert _dotenv.bytes_of(text) == data
-    position = 0
-    for one in reading.assignments:
-        assert position <= one.start <= one.value_start <= one.value_end <= one.end <= len(text)
-        assert text[: one.start].count("\n") == one.line - 1
-        assert one.name in text[one.start : one.value_start]
-        position = one.end
-    lines = [dropped.line for dropped in reading.dropped]
-    assert lines == sorted(set(lines))
-    for dropped in reading.dropped:
-        assert dropped.reason in _dotenv.REASONS
-        assert text[: dropped.start].count("\n") == dropped.line - 1
-        assert (dropped.opened is None) == (
-            dropped.reason not in ("unterminated_quote", "inside_quotes")
-        )
-        assert dropped.name is None or dropped.name in text[dropped.start : dropped.end]
+    check_reading(some_file(random.Random(seed)), ENVIRONMENT)

@@ -14,7 +14,6 @@ import typing as t
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _dotenv, _dotenv_edit
 from ansible_collections.devfleet.codex.plugins.module_utils._dotenv_edit import (
-    Edit,
     EditRefused,
     TextMismatch,
     plan,
@@ -25,6 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.dotenv_client import ENVIRONMENT
 from support.dotenv_files import NAMES, some_file
+from support.dotenv_promises import checked_edit
 
 FIXTURES = pathlib.Path(__file__).parents[3] / "fixtures" / "dotenv"
 CASES = json.loads((FIXTURES / "cases.json").read_text(encoding="utf-8"))["edits"]
@@ -32,32 +32,10 @@ SETTINGS = settings(derandomize=True, database=None, deadline=None)
 H = {"H": "http://h:2"}
 
 
-def checked(
-    data: bytes | None,
-    set_values: t.Mapping[str, str],
-    remove: t.Collection[str] = (),
-    environment: t.Mapping[str, str] | None = None,
-) -> Edit:
-    """Return the plan, after a look at what holds for every plan."""
-    environment = environment or {}
-    edit = plan(data, set_values, remove, environment)
-    before = _dotenv.effective(_dotenv.read(data or b"", environment))
-    after = _dotenv.effective(_dotenv.read(edit.after, environment))
-    assert edit.before == (data or b"")
-    assert edit.changed == (edit.after != edit.before)
-    assert revert(edit.after, edit.replacements) == edit.before
-    assert not plan(edit.after, set_values, remove, environment).changed
-    assert {name: after.get(name) for name in set_values} == set_values
-    assert not set(remove) & set(after)
-    others = (before.keys() | after.keys()) - set(set_values) - set(remove)
-    assert {name for name in others if before.get(name) != after.get(name)} == set(edit.followers)
-    return edit
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["id"]))
 def test_a_recorded_case_is_edited_as_wanted(case: dict[str, t.Any]) -> None:
     data = None if case["input"] is None else case["input"].encode()
-    edit = checked(data, case["set"])
+    edit = checked_edit(data, case["set"])
     if "output" in case:
         assert edit.after == case["output"].encode()
     wanted = case.get("effective", case["set"])
@@ -110,7 +88,7 @@ def test_a_recorded_case_is_edited_as_wanted(case: dict[str, t.Any]) -> None:
     ids=ascii,
 )
 def test_a_value_is_set(before: bytes, after: bytes) -> None:
-    edit = checked(before, H)
+    edit = checked_edit(before, H)
     assert edit.after == after
     assert (edit.mended, edit.byte_order_mark_removed, edit.followers) == ((), False, ())
 
@@ -139,7 +117,7 @@ def test_a_value_is_set(before: bytes, after: bytes) -> None:
     ids=lambda data: ascii(data)[:40],
 )
 def test_a_dropped_line_is_mended(before: bytes, after: bytes) -> None:
-    edit = checked(before, H)
+    edit = checked_edit(before, H)
     assert edit.after == after
     assert [one.name for one in edit.mended] == ["H"]
     assert edit.byte_order_mark_removed == before.startswith(b"\xef\xbb\xbf")
@@ -178,8 +156,8 @@ def test_a_result_that_codex_would_read_otherwise_is_refused(
 
 
 def test_nothing_to_do_is_no_change_in_any_file() -> None:
-    assert not checked(b"A='\0\n\xff", {}).changed
-    assert not checked(None, {}, ["H"]).changed
+    assert not checked_edit(b"A='\0\n\xff", {}).changed
+    assert not checked_edit(None, {}, ["H"]).changed
 
 
 @pytest.mark.parametrize(
@@ -194,7 +172,7 @@ def test_nothing_to_do_is_no_change_in_any_file() -> None:
     ids=ascii,
 )
 def test_a_variable_is_removed_with_all_its_lines(before: bytes, after: bytes) -> None:
-    assert checked(before, {}, ["H"]).after == after
+    assert checked_edit(before, {}, ["H"]).after == after
 
 
 def test_a_line_whose_comment_swallows_others_is_not_removed() -> None:
@@ -204,30 +182,30 @@ def test_a_line_whose_comment_swallows_others_is_not_removed() -> None:
 
 
 def test_several_variables_are_set_and_removed_at_once() -> None:
-    edit = checked(b"A=1\nD: 1\nB=2\nG=3", {"E": "5", "B": "3", "D": "4", "F": ""}, ["A", "G"])
+    edit = checked_edit(b"A=1\nD: 1\nB=2\nG=3", {"E": "5", "B": "3", "D": "4", "F": ""}, ["A", "G"])
     assert edit.after == b"D=4\nB=3\nE=5\nF=\n"
     assert [one.line for one in edit.mended] == [2]
 
 
 def test_an_empty_value_leaves_the_comment_a_comment() -> None:
-    edit = checked(b"A=1 # don't\nB= 1 # don't\nC=1# don't\n", {"A": "", "B": ""})
+    edit = checked_edit(b"A=1 # don't\nB= 1 # don't\nC=1# don't\n", {"A": "", "B": ""})
     assert edit.after == b"A= # don't\nB= '' # don't\nC=1# don't\n"
 
 
 def test_a_mended_quote_makes_way_for_a_new_line() -> None:
-    assert checked(b"A=1\nH='x", {"H": "1", "B": "2"}).after == b"A=1\nH=1\nB=2\n"
+    assert checked_edit(b"A=1\nH='x", {"H": "1", "B": "2"}).after == b"A=1\nH=1\nB=2\n"
 
 
 def test_a_variable_that_refers_to_the_changed_one_follows() -> None:
-    edit = checked(b"H=1\nA=$H\nB=<${A}>\nC=$H\nC=1\nD=1\n", H)
+    edit = checked_edit(b"H=1\nA=$H\nB=<${A}>\nC=$H\nC=1\nD=1\n", H)
     assert edit.after == b"H=http://h:2\nA=$H\nB=<${A}>\nC=$H\nC=1\nD=1\n"
     assert edit.followers == ("A", "B")
-    assert checked(b"A=$H\nH=1\n", H, (), {"H": "0"}).followers == ()
+    assert checked_edit(b"A=$H\nH=1\n", H, (), {"H": "0"}).followers == ()
 
 
 def test_a_reference_to_the_environment_is_read_there() -> None:
-    assert not checked(b"H=http://$X\n", H, (), {"X": "h:2"}).changed
-    assert checked(b"H=http://$X\n", H).after == b"H=http://h:2\n"
+    assert not checked_edit(b"H=http://$X\n", H, (), {"X": "h:2"}).changed
+    assert checked_edit(b"H=http://$X\n", H).after == b"H=http://h:2\n"
 
 
 @pytest.mark.parametrize(
@@ -250,7 +228,7 @@ def test_a_value_is_quoted_where_it_must_be(value: str, written: str) -> None:
 @settings(SETTINGS, max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12))
 def test_any_value_is_read_as_it_was_given(value: str) -> None:
-    edit = checked("ä='\nö' # it's\nH=old # it's\n".encode(), {"H": value, "N": value})
+    edit = checked_edit("ä='\nö' # it's\nH=old # it's\n".encode(), {"H": value, "N": value})
     assert edit.after.endswith(b"\n")
 
 
@@ -301,7 +279,7 @@ def test_an_edit_keeps_its_promises_on_any_file(
     data = some_file(random.Random(seed))
     remove = [name for name in remove if name not in set_values]
     try:
-        edit = checked(data, set_values, remove, ENVIRONMENT)
+        edit = checked_edit(data, set_values, remove, ENVIRONMENT)
     except EditRefused as refused:
         assert _has_a_reason(data, {*set_values, *remove}, refused)
         return
