@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pwd
+import stat
 import typing as t
 
 
@@ -26,6 +27,10 @@ class CodexHome:
     owner_uid: int
     origin: str
     """``option``, ``environment`` or ``default`` (``~/.codex``)."""
+
+
+_MOST_LINKS = 40
+"""Links on one way that the system follows."""
 
 
 class HomeRefused(Exception):
@@ -55,13 +60,48 @@ def refuse_foreign(home: CodexHome) -> None:
 
     Codex under root leaves root-owned files behind (seen with 0.169.0), and
     what lies in a home, its ``codex`` and its symlinks included, is under its
-    owner's control.
+    owner's control. So is where a path leads that passes through it, at any
+    time: the whole way must be root's.
     """
-    if os.geteuid() == 0 and home.owner_uid != 0:
+    if os.geteuid() != 0:
+        return
+    stranger = home.owner_uid or _stranger_on_the_way(home.path)
+    if stranger:
+        owner = home.owner if stranger == home.owner_uid else _user_name(stranger)
+        whose = "belongs to" if stranger == home.owner_uid else "is reached by a path of"
         raise HomeRefused(
-            f"{home.path} belongs to {home.owner} and this task runs as root: "
-            f"run it with become_user: {home.owner} instead. Nothing was executed or changed."
+            f"{home.path} {whose} {owner} and this task runs as root: "
+            f"run it with become_user: {owner} instead. Nothing was executed or changed."
         )
+
+
+def _stranger_on_the_way(path: str) -> int:
+    """The first user other than root who owns a folder or a link on the way to ``path``; else 0.
+
+    From the top, so that nobody can change what has been looked at.
+    """
+    left = path.split(os.sep)[::-1]
+    reached, links = os.sep, 0
+    while left and links <= _MOST_LINKS:
+        name = left.pop()
+        if name in ("", os.curdir, os.pardir):
+            reached = os.path.dirname(reached) if name == os.pardir else reached
+            continue
+        step = os.path.join(reached, name)
+        try:
+            status = os.lstat(step)
+            target = os.readlink(step) if stat.S_ISLNK(status.st_mode) else None
+        except OSError:
+            return 0
+        if status.st_uid:
+            return status.st_uid
+        if target is None:
+            reached = step
+            continue
+        links += 1
+        reached = os.sep if os.path.isabs(target) else reached
+        left += target.split(os.sep)[::-1]
+    return 0
 
 
 def _nearest_existing(path: str) -> str:
