@@ -134,7 +134,7 @@ def _made(
         planned = prepare(plan, place.path)
         try:
             _write(planned, place, backup)
-            if planned.record is None and _state.load(place.path) is not None:
+            if planned.record is None and _state.is_kept(place.path):
                 forget(place.path)
         except _files.FileChanged:
             continue

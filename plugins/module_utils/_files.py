@@ -37,13 +37,21 @@ _SUFFIX = ".devfleet"
 _TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.devfleet", re.DOTALL)
 """What ``replace`` calls the new bytes until they take the place of the old ones."""
 
+_THEIRS = (
+    "{path} was written by somebody else while it was being changed; run this again. Nothing was "
+    "changed."
+)
+
 
 class FileRefused(Exception):
-    """A file cannot be used; the text is a sentence that names it and says what to do."""
+    """A file cannot be used; the text is a sentence that names it and says what to do.
+
+    What the system said, if anything, is the cause.
+    """
 
 
 class FileChanged(Exception):
-    """Somebody else wrote the file between reading and replacing it."""
+    """Somebody else wrote the file between reading and replacing it; the text is a sentence."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +70,9 @@ class Snapshot:
 
 def snapshot(path: str) -> Snapshot:
     """Read ``path``. A missing file or a dangling link is no error: ``data`` is None."""
-    real_path = os.path.realpath(path)
+    real_path = path
     try:
+        real_path = os.path.realpath(path)
         handle = os.open(real_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
         return Snapshot(path, real_path, None, 0, -1, -1)
@@ -259,7 +268,7 @@ def refuse_changed(before: Snapshot) -> None:
     """Raise ``FileChanged`` unless the file is still that of ``before``."""
     now = snapshot(before.path)
     if now.real_path != before.real_path or not _is_alike(now, before):
-        raise FileChanged(f"{before.path} was changed by somebody else")
+        raise FileChanged(_THEIRS.format(path=before.path))
 
 
 def _is_alike(now: Snapshot, before: Snapshot) -> bool:
@@ -279,7 +288,7 @@ def _put_in_place(temporary: str, before: Snapshot) -> None:
         try:
             _put_where_nothing_is(temporary, place)
         except FileExistsError:
-            raise FileChanged(f"{before.path} was made by somebody else") from None
+            raise FileChanged(_THEIRS.format(path=before.path)) from None
         return
     ours = os.stat(temporary)
     if not _displace.exchanged(temporary, place):
@@ -317,10 +326,12 @@ def _refuse_displaced(displaced: str, before: Snapshot) -> None:
         )
     try:
         now = snapshot(displaced)
-    except FileRefused:
+    except FileRefused as refusal:
+        if isinstance(refusal.__cause__, OSError):
+            raise refusal.__cause__ from None
         now = None
     if now is None or not _is_alike(now, before):
-        raise FileChanged(f"{before.path} was changed by somebody else")
+        raise FileChanged(_THEIRS.format(path=before.path))
 
 
 def _put_back(displaced: str, place: str, ours: os.stat_result) -> None:

@@ -40,7 +40,7 @@ class HomeRefused(Exception):
 def locate(option: str | None, environment: t.Mapping[str, str]) -> CodexHome:
     """Resolve CODEX_HOME as the client does: the option, the environment, ``~/.codex``.
 
-    Raises ``HomeRefused`` for what is no path.
+    Raises ``HomeRefused`` for what is no path, or cannot be looked at.
     """
     if option:
         origin, path = "option", option
@@ -51,7 +51,13 @@ def locate(option: str | None, environment: t.Mapping[str, str]) -> CodexHome:
     if not path.isprintable():
         raise HomeRefused("CODEX_HOME holds characters that no path should; correct it.")
     path = os.path.abspath(os.path.expanduser(path))
-    uid = os.stat(_nearest_existing(path)).st_uid
+    try:
+        uid = os.stat(_nearest_existing(path)).st_uid
+    except OSError as error:
+        raise HomeRefused(
+            f"{path} cannot be looked at: {error.strerror or error}; see to it that this user may "
+            "and can. Nothing was executed or changed."
+        ) from error
     return CodexHome(path, os.path.isdir(path), _user_name(uid), uid, origin)
 
 

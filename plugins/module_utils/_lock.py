@@ -45,11 +45,11 @@ def held(folder: str, patience: float = PATIENCE, new_mode: int | None = None) -
     runs all the same. Raises ``FileRefused`` after ``patience`` seconds.
     """
     is_new = new_mode is not None and not os.path.isdir(folder)
-    handle = _locked(folder, time.monotonic() + patience, new_mode)
-    if handle is None:
+    locked = _locked(folder, time.monotonic() + patience, new_mode)
+    if locked is None:
         yield
         return
-    key = _key(os.fstat(handle))
+    handle, key = locked
     _held.add(key)
     try:
         yield
@@ -60,24 +60,28 @@ def held(folder: str, patience: float = PATIENCE, new_mode: int | None = None) -
             if _is_ours(made):
                 with contextlib.suppress(OSError):
                     os.rmdir(made)
-        os.close(handle)
+        with contextlib.suppress(OSError):
+            os.close(handle)
 
 
-def _locked(folder: str, deadline: float, new_mode: int | None) -> int | None:
-    """The descriptor that holds the lock; None where there is none to be had."""
+def _locked(
+    folder: str, deadline: float, new_mode: int | None
+) -> tuple[int, tuple[int, int]] | None:
+    """The descriptor that holds the lock, and what it is on; None where no lock is to be had."""
     while True:
         try:
             place = _place(folder, new_mode)
             handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
             return None
-        if _key(os.fstat(handle)) in _held:
-            os.close(handle)
-            return None
         try:
+            key = _key(os.fstat(handle))
+            if key in _held:
+                os.close(handle)
+                return None
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_still(handle, place) and place == _place(folder, new_mode):
-                return handle
+                return handle, key
             # The run that was waited for has made the folder, or somebody has replaced it.
             os.close(handle)
         except BlockingIOError:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -31,6 +32,8 @@ _FORMAT = 1
 _KEYS_IN_TABLES = (("profiles", "model_provider"), ("model_providers", "supports_websockets"))
 _PROXY_VARIABLE = re.compile(r"(?i)(https?|all|no)_proxy")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAY_PASS = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+"""What a disk or a system says that fails, rather than of what lies there."""
 _LONGEST_NUMBER = 20
 _LONGEST_NAME = 1000
 """Characters of the name of a provider or a profile; those of people have some tens."""
@@ -86,8 +89,22 @@ def digest(data: bytes | None) -> str | None:
 
 
 def load(path: str) -> Record | None:
-    """What is remembered of the file ``path``; None for nothing, or nothing usable."""
-    return read(path, _decode)
+    """What is remembered of the file ``path``; None for nothing, or nothing usable.
+
+    Raises ``_files.FileRefused`` where the disk does not give what may well be usable: to take it
+    for nothing would be to forget it.
+    """
+    try:
+        return _decoded(path, _decode)
+    except _files.FileRefused as refusal:
+        if isinstance(refusal.__cause__, OSError) and refusal.__cause__.errno in _MAY_PASS:
+            raise
+        return None
+
+
+def is_kept(path: str) -> bool:
+    """Whether anything usable is remembered of the file ``path``. Never raises."""
+    return read(path, _decode) is not None
 
 
 def save(path: str, record: Record) -> None:
@@ -119,7 +136,10 @@ def intended(path: str, record: Record) -> t.Iterator[None]:
 
 def sweep(path: str) -> None:
     """Remove what a killed run has left around the file ``path``; see ``_files.sweep``."""
-    for folder in sorted({os.path.dirname(path), os.path.dirname(os.path.realpath(path))}):
+    folders = {os.path.dirname(path)}
+    with contextlib.suppress(OSError):
+        folders.add(os.path.dirname(os.path.realpath(path)))
+    for folder in sorted(folders):
         _files.sweep(folder)
     if _folder_is_ours(path):
         folder = os.path.dirname(record_path(path))
@@ -132,8 +152,15 @@ def read(path: str, decode: t.Callable[[t.Any], Kept]) -> Kept | None:
     """What ``decode`` makes of the document in the record of ``path``.
 
     None for no record, and for one that ``decode`` refuses with ValueError, KeyError or TypeError.
-    A link is none: what it points to is somebody else's.
+    A link is none: what it points to is somebody else's. Never raises.
     """
+    try:
+        return _decoded(path, decode)
+    except _files.FileRefused:
+        return None
+
+
+def _decoded(path: str, decode: t.Callable[[t.Any], Kept]) -> Kept | None:
     if not _folder_is_ours(path) or os.path.islink(record_path(path)):
         return None
     try:
@@ -144,7 +171,7 @@ def read(path: str, decode: t.Callable[[t.Any], Kept]) -> Kept | None:
         if document["format"] != _FORMAT:
             return None
         return decode(document)
-    except (_files.FileRefused, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

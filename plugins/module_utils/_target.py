@@ -107,7 +107,10 @@ def find_changed_target(
     in_file = _profile_file_target(folder, layers, request.profile or "")
     in_table = _profile_table_target(folder, layers, request.profile or "")
     for target in (in_file, in_table):
-        record = _state.load(target.path)
+        try:
+            record = _state.load(target.path)
+        except _files.FileRefused as error:
+            raise Refused(str(error)) from error
         if record and any(restore.path == target.root for restore in record.restores):
             return target
     has_table = lookup(layers.documents.get("user", {}), in_table.root) is not None

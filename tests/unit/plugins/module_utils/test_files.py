@@ -15,7 +15,7 @@ import tempfile
 import typing as t
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _files
+from ansible_collections.devfleet.codex.plugins.module_utils import _displace, _files
 from ansible_collections.devfleet.codex.plugins.module_utils._files import (
     FileChanged,
     FileRefused,
@@ -228,7 +228,10 @@ def test_a_folder_two_levels_away_is_not_made(tmp_path: pathlib.Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("step", ["os.fsync", "os.fchmod", "tempfile.mkstemp"])
+EXCHANGE = f"{_displace.__name__}.exchanged"
+
+
+@pytest.mark.parametrize("step", ["os.fsync", EXCHANGE, "os.fchmod", "tempfile.mkstemp"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
 def test_a_step_that_fails_leaves_the_old_bytes_and_nothing_else(
     config: pathlib.Path, monkeypatch: pytest.MonkeyPatch, step: str, number: int

@@ -209,7 +209,10 @@ def full(*_arguments: t.Any, **_options: t.Any) -> t.NoReturn:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("step", ["os.fsync", "os.rename", "tempfile.mkstemp"])
+EXCHANGE = "ansible_collections.devfleet.codex.plugins.module_utils._displace.exchanged"
+
+
+@pytest.mark.parametrize("step", ["os.fsync", EXCHANGE, "tempfile.mkstemp"])
 @pytest.mark.parametrize("recorded", [False, True], ids=["first-run", "record-known"])
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_a_full_disk(
