@@ -27,7 +27,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 .DEFAULT_GOAL := help
-.PHONY: help dev vendor client clients build unit lint format integration e2e usual-versions e2e-versions sanity importer gates containers molecule matrix test reliability demo audit changelog clean
+.PHONY: help dev vendor client clients build unit fuzz mutants lint format integration e2e usual-versions e2e-versions sanity importer gates containers molecule matrix test reliability bench demo audit changelog clean
 
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -67,6 +67,12 @@ build: vendor ## build the artefact in .cache/build
 
 unit: vendor ## run the unit tests
 	@$(BIN)/python -m pytest tests/unit $(COUNTED)
+
+fuzz: vendor ## fuzz for FUZZ_SECONDS=60 what reads what others have written, or TARGETS="toml-edit doctor" of it
+	@$(BIN)/python scripts/fuzz.py --seconds $(or $(FUZZ_SECONDS),60) $(TARGETS)
+
+mutants: vendor ## change the modules that decide, or those of MODULES="_recovery _diff", and see the tests notice
+	@$(BIN)/python scripts/mutants.py $(MODULES)
 
 lint: vendor ## run every linter
 	@$(BIN)/python scripts/vendor.py check
@@ -127,6 +133,10 @@ test: client $(call VERSION_STAMPS,$(USUAL_VERSIONS)) ## pass the gates, run the
 
 reliability: dev ## write docs/reliability.md from what the runs it names have counted
 	@$(BIN)/python scripts/reliability.py
+
+bench: vendor client ## measure beside other tools and write docs/benchmarks.md, or some parts: BENCH="local edit"
+	@PYTHONPATH=tests:scripts $(BIN)/python -m bench.environment
+	@PYTHONPATH=tests:scripts $(OFFLINE) $(BIN)/python -m bench $(BENCH)
 
 demo: vendor client ## show the main job on three pretend laptops
 	@$(OFFLINE) $(BIN)/python scripts/demo.py

@@ -73,6 +73,16 @@ def broken(document: Document, request: Request, after: str) -> set[Broken]:
     return found
 
 
+def changes_meaning(before: str, request: Request, after: str) -> bool:
+    """Tell whether `after` means something else than `request` makes of `before` (I1).
+
+    Raises tomlrt.TOMLError where one of the two is no TOML.
+    """
+    meant = _meaning(before)
+    result = _meaning(after)
+    return bool(_shape(result) != _shape(_expected(meant, _steps(meant, request), result)))
+
+
 def _meaning(text: str) -> dict[str, t.Any]:
     return tomlrt.loads(text.removeprefix(BOM)).to_dict()
 

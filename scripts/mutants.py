@@ -1,0 +1,302 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Change the modules that decide, one place at a time, and see whether their tests notice.
+
+    mutants.py [--again] [--figures FILE] [MODULE ...]
+
+mutmut makes and tries the mutants, each in a process of its own, on copies in .cache/mutants.
+tests/mutation/modules.yml names the modules with their tests, tests/mutation/survivors.yml what may
+survive, and why. Results stand as long as a module and its tests do, so a run goes on where the
+last one was stopped; --again tries what survived again, for tests that have only been added to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import yaml
+from build_environment import REQUIREMENTS, ROOT, digest
+
+HOME = ROOT / ".cache/mutants"
+TOOLS = HOME / "tools"
+STAMP = TOOLS / "requirements.sha256"
+OWN = ROOT / "tests/requirements-mutants.txt"
+FOLDER = ROOT / "tests/mutation"
+PLUGIN = FOLDER / "one_mutant.py"
+COLLECTION = Path("ansible_collections/devfleet/codex")
+# What the tests of one module read of the repository.
+COPIED = ("plugins", "tests/conftest.py", "tests/fixtures", "tests/support", "tests/unit")
+BAR = 0.9
+KILLED = (1, 3)
+# Those of a process that was ended because its time was over.
+ENDLESS = (24, 36, 152, 255, -24)
+
+CONFIGURATION = """\
+[tool.pytest.ini_options]
+pythonpath = [".", "{collection}/tests"]
+addopts = ["--import-mode=importlib", "-p", "no:cacheprovider"]
+[tool.mutmut]
+source_paths = ["ansible_collections"]
+only_mutate = ["{collection}/plugins/{module}.py"]
+also_copy = ["{plugin}.py"]
+pytest_add_cli_args = ["-p", "{plugin}"]
+pytest_add_cli_args_test_selection = {tests}
+track_dependencies = false
+use_git_change_detection = false
+"""
+
+Modules = t.Mapping[str, t.Sequence[str]]
+
+
+class Mutant(t.NamedTuple):
+    """A change of one place: the module, the function and the lines before (-) and after (+)."""
+
+    module: str
+    function: str
+    change: str
+
+
+class Result(t.NamedTuple):
+    """What became of the mutants of one module; `endless` are killed ones too."""
+
+    total: int
+    endless: int
+    survived: tuple[Mutant, ...]
+
+
+class MutantsError(Exception):
+    """What stops the run; the text is a sentence for the developer."""
+
+
+def install() -> None:
+    """Put mutmut into .cache/mutants/tools, unless what is pinned is there."""
+    wanted = digest((*REQUIREMENTS, OWN))
+    if STAMP.is_file() and STAMP.read_text(encoding="ascii") == wanted:
+        return
+    shutil.rmtree(TOOLS, ignore_errors=True)
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
+    command += ["--no-deps", "--target", str(TOOLS), "--requirement", str(OWN)]
+    if subprocess.run(command, check=False).returncode != 0:
+        raise MutantsError(
+            "pip could not install mutmut; its own message is above. Mend that and run make"
+            " mutants again."
+        )
+    STAMP.write_text(wanted, encoding="ascii")
+
+
+def files_of(module: str, tests: t.Sequence[str]) -> tuple[Path, ...]:
+    """The files that a result of `module` stands and falls with."""
+    kind = module.partition("/")[0]
+    own = [ROOT / f"tests/unit/plugins/{kind}/{name}.py" for name in tests]
+    support = sorted((ROOT / "tests/support").glob("*.py"))
+    return (ROOT / f"plugins/{module}.py", *own, *support)
+
+
+def copy_anew(folder: Path) -> None:
+    """Bring the copy of the repository below `folder` up to date, by content.
+
+    mutmut compares times, so what is the same keeps its own; what else mutmut has copied goes.
+    """
+    for part in COPIED:
+        source = ROOT / part
+        for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
+            if not path.is_file() or "__pycache__" in path.parts:
+                continue
+            within = COLLECTION / path.relative_to(ROOT)
+            copy = folder / within
+            data = path.read_bytes()
+            if not copy.is_file() or copy.read_bytes() != data:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(data)
+                if path.suffix != ".py":
+                    (folder / "mutants" / within).unlink(missing_ok=True)
+
+
+def prepare(module: str, tests: t.Sequence[str], again: bool) -> Path:
+    """Make the folder in which mutmut works on `module`; forget the results that do not stand."""
+    folder = HOME / module
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = folder / "files.sha256"
+    wanted = digest(files_of(module, tests))
+    if not stamp.is_file() or stamp.read_text(encoding="ascii") != wanted:
+        if again and meta_path(folder, module).is_file():
+            forget_survivors(meta_path(folder, module))
+        else:
+            shutil.rmtree(folder / "mutants", ignore_errors=True)
+        (folder / "mutants/mutmut-stats.json").unlink(missing_ok=True)
+    copy_anew(folder)
+    shutil.copyfile(PLUGIN, folder / PLUGIN.name)
+    kind = module.partition("/")[0]
+    selection = [f"{COLLECTION}/tests/unit/plugins/{kind}/{name}.py" for name in tests]
+    configuration = CONFIGURATION.format(
+        collection=COLLECTION, module=module, plugin=PLUGIN.stem, tests=json.dumps(selection)
+    )
+    (folder / "pyproject.toml").write_text(configuration, encoding="utf-8")
+    stamp.write_text(wanted, encoding="ascii")
+    return folder
+
+
+def meta_path(folder: Path, module: str) -> Path:
+    """Where mutmut keeps the results of `module`."""
+    return folder / "mutants" / COLLECTION / f"plugins/{module}.py.meta"
+
+
+def forget_survivors(path: Path) -> None:
+    """Have mutmut try again what was not killed."""
+    meta = json.loads(path.read_text(encoding="utf-8"))
+    codes = meta["exit_code_by_key"]
+    meta["exit_code_by_key"] = {
+        name: code if code in KILLED else None for name, code in codes.items()
+    }
+    path.write_text(json.dumps(meta, indent=4), encoding="utf-8")
+
+
+def try_mutants(folder: Path, jobs: int) -> None:
+    """Run mutmut in `folder`; raises MutantsError when the tests fail without a mutant."""
+    environment = {**os.environ, "PYTHONPATH": str(TOOLS), "PYTHONDONTWRITEBYTECODE": "1"}
+    log = folder / "mutmut.log"
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [sys.executable, str(TOOLS / "bin/mutmut"), "run", "--max-children", str(jobs)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise MutantsError(f"mutmut ended with status {done.returncode}; read {log}.")
+
+
+def functions_in(source: str) -> dict[str, str]:
+    """The source of every function of a file that mutmut has made, by its name there."""
+    return {
+        node.name: ast.get_source_segment(source, node) or ""
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def change_between(original: str, mutant: str) -> str:
+    """The lines that differ, those before with "-" and those after with "+", without the names."""
+    before, after = original.splitlines()[1:], mutant.splitlines()[1:]
+    first = (original.splitlines()[0], mutant.splitlines()[0])
+    heads = [line.partition("(")[2] for line in first]
+    compared = difflib.ndiff([heads[0], *before], [heads[1], *after])
+    return "\n".join(f"{line[0]} {line[2:].strip()}" for line in compared if line[0] in "+-")
+
+
+def result_of(folder: Path, module: str) -> Result:
+    """Read what became of the mutants of `module`."""
+    path = meta_path(folder, module)
+    codes = (
+        json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"] if path.exists() else {}
+    )
+    generated = path.with_suffix("")
+    functions = functions_in(generated.read_text(encoding="utf-8")) if codes else {}
+    survived = []
+    for name, code in codes.items():
+        if code in (*KILLED, *ENDLESS):
+            continue
+        own = name.rpartition(".")[2]
+        function = own.rpartition("__mutmut_")[0]
+        change = change_between(functions[f"{function}__mutmut_orig"], functions[own])
+        spelled = function.removeprefix("x").strip("_ǁ").replace("ǁ", ".")
+        survived.append(Mutant(module, spelled, change))
+    endless = sum(code in ENDLESS for code in codes.values())
+    return Result(len(codes), endless, tuple(survived))
+
+
+def explained(path: Path = FOLDER / "survivors.yml") -> dict[Mutant, str]:
+    """Why a mutant may survive, by mutant."""
+    document = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    return {
+        Mutant(module, function, change.strip()): entry["why"]
+        for entry in document
+        for module, functions in entry["mutants"].items()
+        for function, changes in functions.items()
+        for change in changes
+    }
+
+
+def report(results: t.Mapping[str, Result], reasons: t.Mapping[Mutant, str]) -> t.Iterator[str]:
+    """Yield the lines that tell what became of the mutants."""
+    yield f"{'module':36}{'mutants':>9}{'killed':>9}{'explained':>11}{'not explained':>15}"
+    for module, one in results.items():
+        known = sum(mutant in reasons for mutant in one.survived)
+        killed = one.total - len(one.survived)
+        others = len(one.survived) - known
+        yield f"{module:36}{one.total:>9}{killed:>9}{known:>11}{others:>15}"
+    total = sum(one.total for one in results.values())
+    killed = total - sum(len(one.survived) for one in results.values())
+    endless = sum(one.endless for one in results.values())
+    yield (
+        f"{killed:,} of {total:,} mutants of {len(results)} modules killed,"
+        f" {killed / max(total, 1):.1%}; {endless} of them because a test did not end."
+    )
+
+
+def faults(results: t.Mapping[str, Result], reasons: t.Mapping[Mutant, str]) -> t.Iterator[str]:
+    """Yield what makes the run fail: few killed, no reason for a survivor, one for a killed."""
+    total = sum(one.total for one in results.values())
+    survived = [mutant for one in results.values() for mutant in one.survived]
+    if total - len(survived) < BAR * total:
+        yield f"Fewer than {BAR:.0%} are killed."
+    for mutant in dict.fromkeys(survived):
+        if mutant not in reasons:
+            yield f"survives: {mutant.module} {mutant.function}\n{mutant.change}"
+    for mutant in reasons:
+        if mutant.module in results and mutant not in survived:
+            yield f"survivors.yml explains what is killed: {' '.join(mutant[:2])}\n{mutant.change}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--again", action="store_true", help="try again what survived")
+    parser.add_argument("--figures", type=Path, help="write the sums there, as JSON")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("modules", nargs="*", help="such as _recovery; all without one")
+    options = parser.parse_args()
+    modules: Modules = yaml.safe_load((FOLDER / "modules.yml").read_text(encoding="utf-8"))
+    chosen = [name for name in modules if not options.modules or Path(name).name in options.modules]
+    if unknown := set(options.modules) - {Path(name).name for name in chosen}:
+        sys.exit(f"make mutants: modules.yml does not name {', '.join(sorted(unknown))}.")
+    try:
+        install()
+    except MutantsError as error:
+        sys.exit(f"make mutants: {error}")
+    results, untried = {}, []
+    for module in chosen:
+        folder = prepare(module, modules[module], options.again)
+        try:
+            try_mutants(folder, options.jobs)
+        except MutantsError as error:
+            untried.append(f"{module} is untried: {error}")
+            continue
+        results[module] = result_of(folder, module)
+        survived = len(results[module].survived)
+        print(f"{module}: {results[module].total} mutants, {survived} survive", flush=True)
+    reasons = explained()
+    print(*report(results, reasons), sep="\n")
+    if options.figures:
+        total = sum(one.total for one in results.values())
+        killed = total - sum(len(one.survived) for one in results.values())
+        figures = {"mutants tried": total, "mutants killed": killed}
+        options.figures.write_text(json.dumps(figures, indent=1) + "\n", encoding="ascii")
+    if found := [*untried, *faults(results, reasons)]:
+        sys.exit("\n".join(found))
+
+
+if __name__ == "__main__":
+    main()
