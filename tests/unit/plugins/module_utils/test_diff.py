@@ -53,6 +53,27 @@ HIDDEN = "(a line that holds other settings too)\n"
             id="userinfo-masked",
         ),
         pytest.param(
+            "",
+            'base_url = "https://gw.example.com/v1"\n',
+            "",
+            'base_url = "https://gw.example.com/v1"\n',
+            id="no-userinfo-to-mask",
+        ),
+        pytest.param(
+            'base_url = "https://gw.example.com/v1?key=s3cret"\n',
+            'base_url = "https://gw.example.com/v1#s3cret"\n',
+            'base_url = "https://gw.example.com/v1?***"\n',
+            'base_url = "https://gw.example.com/v1?***"\n',
+            id="query-masked",
+        ),
+        pytest.param(
+            "model_provider = 'a'\nx = 1\nname = 'a'\n",
+            "model_provider = 'b'\nx = 1\nname = 'b'\n",
+            "model_provider = 'a'\nname = 'a'\n",
+            "model_provider = 'b'\nname = 'b'\n",
+            id="two-places",
+        ),
+        pytest.param(
             "supports_websockets = true # s3cret\n",
             "supports_websockets = false # s3cret\n",
             "supports_websockets = true\n",
@@ -123,6 +144,15 @@ def test_changed_variables(line: str, shown: str) -> None:
 def test_a_file_that_is_made_or_removed() -> None:
     assert changed_variables(None, b"NO_PROXY=a\n") == ("", "NO_PROXY=a\n")
     assert changed_variables(b"NO_PROXY=a\n", None) == ("NO_PROXY=a\n", "")
+
+
+def test_lines_that_repeat_themselves_are_no_change() -> None:
+    many = b"A=1\n" * 300
+    before = b"HTTPS_PROXY=http://a:1\n" + many
+    assert changed_variables(before, before.replace(b"a:1", b"b:1")) == (
+        "HTTPS_PROXY=http://a:1\n",
+        "HTTPS_PROXY=http://b:1\n",
+    )
 
 
 def test_long_files_that_repeat_themselves_are_compared_line_by_line() -> None:
