@@ -197,7 +197,7 @@ _TAIL_BLANKS = re.compile(f"(?!\r?\n)[{BLANKS}]*?(?=\r?\n|[^{BLANKS}]|\\Z)|")
 
 _MENDABLE = re.compile(
     f"\ufeff?(?P<head>[{BLANKS}]*(?:export[{BLANKS}]+)?){NAME_PATTERN}[{BLANKS}]*[=:]"
-    "(?P<rest>[^\r\n]*)"
+    "(?P<rest>(?:[^\r\n]|\r(?!\n))*)"
 )
 # Where quotes stand before a blank and a #, only a comment without quotes is surely a comment.
 _COMMENT = re.compile(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible_collections.devfleet.codex.plugins.module_utils._dotenv_edit import EditRefused
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from support.dotenv_client import ENVIRONMENT
-from support.dotenv_promises import check_reading, checked_edit
+from support.dotenv_promises import check_reading, checked_edit, has_a_reason
 
 _PROXY = "http://127.0.0.1:7890"
 _EDITS: tuple[tuple[dict[str, str], tuple[str, ...]], ...] = (
@@ -33,3 +33,4 @@ def edit_dotenv(data: bytes) -> None:
     except EditRefused as refusal:
         assert refusal.reason == clean(refusal.reason, 1000)
         assert refusal.line is None or 1 <= refusal.line <= data.count(b"\n") + 1
+        assert has_a_reason(data, {*set_values, *remove}, refusal)

@@ -21,6 +21,17 @@ from ansible_collections.devfleet.codex.plugins.module_utils import (
     _recovery_record,
     _state,
 )
+from ansible_collections.devfleet.codex.plugins.module_utils._recovery import (
+    KINDS,
+    Policy,
+    Recovery,
+    Seen,
+    next_move,
+)
+from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
+
+_LATEST = 253402300799.0
+"""The last second of the year 9999."""
 
 
 @functools.cache
@@ -53,9 +64,23 @@ def state(data: bytes) -> None:
 
 
 def recovery(data: bytes) -> None:
-    """Of the way back to WebSockets."""
+    """Of the way back to WebSockets: at any moment there is a next move that can be told."""
     path = _recovery_record.record_path(_folder().name)
     _check(data, path, _recovery_record.load, dataclasses.asdict)
+    found = _recovery_record.load(_folder().name)
+    if found is None:
+        return
+    assert all(0 <= moment <= _LATEST for moment in _times(found))
+    for now in (0.0, _LATEST):
+        for seen in (Seen(True, False, False, 0, 0, None), Seen(False, True, False, 1, 0, "x")):
+            move = next_move(_recovery_record.standing(found, now), seen, Policy(3600.0, 3))
+            assert move.kind in KINDS
+            assert move.why == clean(move.why, 400)
+
+
+def _times(found: Recovery) -> list[float]:
+    tried = [] if found.tried is None else [found.tried]
+    return [found.since, *tried, *(entry.at for entry in found.history)]
 
 
 def observation(data: bytes) -> None:
@@ -69,3 +94,5 @@ def observation(data: bytes) -> None:
             "observations": {cause: dataclasses.asdict(one) for cause, one in found.items()}
         },
     )
+    for one in _observation_record.load(_folder().name).values():
+        assert 0 <= one.first <= one.last <= _LATEST

@@ -29,6 +29,7 @@ TOMLS = _unique(
     [
         *(case["input"].encode() for case in _json("toml/cases.json")),
         b"a = \"\"\"x\\\n  y\"\"\"\nb = '''z''''\n[[c]]\n[c.d]\ne = [1, {f = 2}, # g\n]\n",
+        b'"a\\"]b" = "c\\"#d" # e\n[ "f\\\\" . g ] # h\nmodel_provider = "x\\u0022"\n',
         b"model_providers = { corp = { name = 'x', }, x.y = 1 }\n",
         b"model_providers.corp.name = 'x'\n[model_providers.'corp'.http_headers]\na = 1\n",
         b"\xef\xbb\xbfmodel_provider = 'corp'\r\n[model_providers]\r\ncorp.name = 'x'\r\n",
@@ -48,14 +49,18 @@ REPORTS = _unique(
     for data in (json.dumps(one, separators=(",", ":")).encode() for one in _REPORTS)
     if len(data) < _SMALL
 )
+# Which of the texts that matter, the spans before it, and what follows it.
 _ROWS = [
-    ("2", "thread.id=t1 turn.id=u1", " (5/5 in 3.4s) sampling_error=unexpected status 403 x"),
-    ("2", "thread.id=t1 turn.id=u1", " (1/5 in 0.2s) sampling_error=idle timeout"),
+    ("4", "thread.id=t1", ""),
+    ("1", "thread.id=t1 turn.id=u1", " (1/5 in 0.2s) sampling_error=idle timeout"),
+    ("1", "thread.id=t1 turn.id=u1", " (5/5 in 3.4s) sampling_error=unexpected status 403 x"),
     ("0", "thread.id=t1 turn.id=u1", ""),
-    ("1", "thread.id=t1 turn.id=u1", ""),
-    ("3", "thread.id=t2", "HTTP error: 426"),
-    ("4", 'conversation.id="t2"', "certificate"),
-    ("5", "x", "Connection reset"),
+    ("2", "thread.id=t1 turn.id=u1", ""),
+    ("5", "thread.id=t2", "HTTP error: 426"),
+    ("3", 'conversation.id="t2" turn_id="u2"', " (5/5 in 1s)"),
+    ("6", 'conversation.id="t2"', "Connection reset"),
+    ("0", 'conversation.id="t2" turn_id="u2"', ""),
+    ("2", 'conversation.id="t2" turn_id="u2"', ""),
 ]
 _LINES = ["\t".join(row) for row in _ROWS]
 LOGS = _unique("\n".join(_LINES[first:]).encode() for first in range(len(_LINES)))

@@ -81,7 +81,7 @@ _DOTENV = (
 )
 _JSON = (
     *(b"{", b"}", b"[", b"]", b",", b":", b'"', b"null", b"true", b"-1", b"1e999", b"NaN", b"[[[["),
-    *(b'"\\ud800"', b'"\\u0000"', b'"\\u001b[2J"', b"1" * 25, b'"format":1', b'"{{ 1 }}"'),
+    *(b"\\ud800", b"\\u0000", b"\\u001b[2J", b"\\u202e", b"1" * 25, b'"format":1', b"{{ 1 }}"),
 )
 _URL = (
     *(
@@ -100,7 +100,10 @@ _URL = (
     ),
     *(b"::1", b"%eth0", b"127.0.0.1", b"localhost", b".openai.com", b"*", b",", b"443", b"65536"),
 )
-_LOG = (b"\n", b"\t", b"0", b"1", b"2", b"3", b"4", b"thread.id=a", b"turn.id=b", b"(5/5 in 3s)")
+_LOG = (
+    *(b"\n0\t", b"\n1\t", b"\n2\t", b"\n4\t", b"\n5\t", b"thread.id=t1", b"turn.id=u1", b"\t"),
+    *(b"(5/5 in 3s) sampling_error=", b"unexpected status 429 ", b"no such words", b"certificate"),
+)
 
 TARGETS: t.Mapping[str, Target] = {
     "toml-edit": Target("the edit of TOML", toml_targets.edit, TOMLS, _TOML),

@@ -53,7 +53,7 @@ def log_rows(data: bytes) -> None:
     for number, line in enumerate(data.decode("utf-8", "replace").split("\n")):
         kind, _tab, rest = line.partition("\t")
         head, _tab, message = rest.partition("\t")
-        target, mark = _MARKS[sum(map(ord, kind)) % len(_MARKS)]
+        target, mark = _MARKS[(ord(kind[:1] or "0") - ord("0")) % len(_MARKS)]
         rows.append(_log_rows.Row(float(number), target, head[:8] or None, head, mark + message))
     turns = _log_rows.follow(rows)
     assert len(turns.fallbacks) + len(turns.completed) <= len(rows)

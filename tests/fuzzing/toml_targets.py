@@ -39,6 +39,7 @@ def edit(data: bytes) -> None:
     except _toml_edit.EditRefused as refusal:
         assert refusal.reason == clean(refusal.reason, 1000)
         assert refusal.line is None or 1 <= refusal.line <= text.count("\n") + 1
+        assert refusal.fault == "file" or not _is_toml(text), refusal.reason
         return
     after = planned.after
     assert planned.before == text

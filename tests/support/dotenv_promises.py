@@ -9,7 +9,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.devfleet.codex.plugins.module_utils import _dotenv
-from ansible_collections.devfleet.codex.plugins.module_utils._dotenv_edit import Edit, plan, revert
+from ansible_collections.devfleet.codex.plugins.module_utils._dotenv_edit import (
+    Edit,
+    EditRefused,
+    plan,
+    revert,
+)
+
+from .dotenv_client import ENVIRONMENT
 
 
 def check_reading(data: bytes, environment: t.Mapping[str, str]) -> None:
@@ -54,3 +61,17 @@ def checked_edit(
     others = (before.keys() | after.keys()) - set(set_values) - set(remove)
     assert {name for name in others if before.get(name) != after.get(name)} == set(edit.followers)
     return edit
+
+
+def has_a_reason(data: bytes, touched: t.Collection[str], refused: EditRefused) -> bool:
+    """Tell whether the file, edited with ENVIRONMENT, gave cause to refuse it."""
+    reading, text = _dotenv.read(data, ENVIRONMENT), _dotenv.text_of(data)
+    dropped = {one.reason for one in reading.dropped}
+    # The quote that such a value ends with is open once the value is another.
+    over_lines = any(
+        one.name in touched and "\n" in text[one.start : one.end].rstrip("\r\n")
+        for one in reading.assignments
+    )
+    return refused.line is not None and (
+        over_lines or not dropped.isdisjoint({"unterminated_quote", "inside_quotes", "nul_byte"})
+    )
