@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import os
 import pathlib
 import stat
 import time
@@ -25,9 +26,12 @@ from support.doctor_samples import as_json, report, websocket
 from support.isolation import is_isolated
 from support.laptop import CONFIG
 from support.laptop_playbooks import Controller, PlaybookRun
+from support.onlookers import SYSTEM_LOG, Onlooker, onlooker
 from support.proxy_laptops import ProxyLaptop, ProxyLaptops
 
 if t.TYPE_CHECKING:
+    from support.figures import Figures
+
     from .conftest import LaptopFactory
 
 SECRETS = {
@@ -49,10 +53,12 @@ SECRETS = {
             "login",
             "doctor_body",
             "log_row",
+            "login_status",
         ),
         10,
     )
 }
+SECRETS["login_status"] = f"sk-{SECRETS['login_status']}"
 STATE = {"dotenv_user", "dotenv_password", "given_user", "given_password"}
 """What may stand in the state folder while a proxy of ours is set."""
 
@@ -60,9 +66,13 @@ PLAYBOOKS: dict[str, tuple[str, tuple[str, ...]]] = {
     "audit": ("audit", ()),
     "prediction": ("remediate", ("--check",)),
     "remediate": ("remediate", ()),
+    "recover": ("recover", ()),
     "rollback": ("rollback", ()),
 }
 STEPS = tuple(PLAYBOOKS)
+REMOTE = "remote"
+TEMPORARIES = (REMOTE, "ansible")
+"""Where Ansible has its temporary files, below the folder of the controller."""
 
 
 def url(scheme: str, kind: str, address: str) -> str:
@@ -110,6 +120,7 @@ class Story:
     steps: dict[str, Step]
     fleet: dict[str, ProxyLaptop]
     log: pathlib.Path
+    onlooker: Onlooker
 
 
 def plant(made: ProxyLaptops, make_laptop: LaptopFactory) -> None:
@@ -159,6 +170,8 @@ def plant(made: ProxyLaptops, make_laptop: LaptopFactory) -> None:
         stubs.script(
             home / "codex",
             '[ "$1" = --version ] && echo codex-cli 0.150.0 && exit',
+            f"status='Logged in using an API key - {SECRETS['login_status']}'",
+            '[ "$1" = login ] && echo "$status" && exit',
             f"echo 'cannot use {url('http', 'environment', '127.0.0.1:1')}' >&2",
             f"exec cat '{home}/answer.json'",
         )
@@ -184,10 +197,15 @@ def story(make_laptop: LaptopFactory, ansible: Controller) -> t.Iterator[Story]:
     credentials = ":".join(SECRETS[f"given_{part}"] for part in ("user", "password"))
     with ProxyLaptops(credentials) as made:
         plant(made, make_laptop)
-        yield played(controller, made.laptops)
+        homes = [one.laptop.codex_home for one in made.laptops.values()]
+        with onlooker(
+            [temporary, *map(controller.folder.joinpath, TEMPORARIES), *homes]
+        ) as looking:
+            steps = played(controller, made.laptops)
+        yield Story(steps, made.laptops, controller.folder / "ansible.log", looking)
 
 
-def played(controller: Controller, fleet: dict[str, ProxyLaptop]) -> Story:
+def played(controller: Controller, fleet: dict[str, ProxyLaptop]) -> dict[str, Step]:
     hosts: dict[str, dict[str, t.Any]] = {}
     for name, one in fleet.items():
         address = one.addresses["bad"] if name == "secret-refusing" else one.given.address
@@ -195,7 +213,8 @@ def played(controller: Controller, fleet: dict[str, ProxyLaptop]) -> Story:
     for name in ("secret-bodies", "secret-words"):
         hosts[name]["reconnect_executable"] = str(fleet[name].laptop.home / "codex")
     # Without pipelining modules and their options are files for a moment.
-    hosts["secret-schemeless"]["ansible_pipelining"] = False
+    remote = {"ansible_pipelining": False, "ansible_remote_tmp": str(controller.folder / REMOTE)}
+    hosts["secret-schemeless"].update(remote)
     steps: dict[str, Step] = {}
     folders = [controller.folder, *(one.laptop.home for one in fleet.values())]
     planted = files_below(folders)
@@ -218,7 +237,7 @@ def played(controller: Controller, fleet: dict[str, ProxyLaptop]) -> Story:
             if ".devfleet" in path.parts and path.exists()
         }
         steps[name] = Step(run, {path: names for path, names in left.items() if names}, state)
-    return Story(steps, fleet, controller.folder / "ansible.log")
+    return steps
 
 
 def is_plain(path: pathlib.Path) -> bool:
@@ -304,3 +323,42 @@ def test_every_cure_was_at_work(story: Story) -> None:
     }
     said = story.steps["remediate"].run.stdout
     assert "+HTTPS_PROXY=http://***@127.0.0.1:" in said
+
+
+def test_no_command_line_holds_a_secret(story: Story, figures: Figures) -> None:
+    lines = story.onlooker.command_lines
+    assert any(b"ansible-playbook" in line for line in lines)
+    assert any(b"doctor" in line for line in lines)
+    assert [line for line in lines if found_in(line)] == []
+    figures.add("command lines of processes searched for planted secrets", len(lines))
+
+
+def test_no_line_of_the_system_log_holds_a_secret(story: Story, figures: Figures) -> None:
+    heard = story.onlooker.logged
+    if not heard and (SYSTEM_LOG.exists() or os.geteuid() != 0):
+        pytest.skip("the system has a log of its own, or lets only root be it")
+    for module in (b"codex_info", b"http_provider", b"proxy_env", b"recovery"):
+        assert any(module in line for line in heard), module
+    assert [line for line in heard if found_in(line)] == []
+    figures.add("lines of the system log searched for planted secrets", len(heard))
+
+
+def test_what_is_there_for_a_moment_keeps_others_out(story: Story, figures: Figures) -> None:
+    seen = story.onlooker.files
+    assert any("ansible-tmp-" in str(path) for path, _time, _mode in seen)
+    open_to_others = [
+        path
+        for (path, _time, _mode), one in seen.items()
+        if found_in(one.content) and not one.is_private
+    ]
+    assert open_to_others == []
+    figures.add("files seen during runs and searched for planted secrets", len(seen))
+    figures.add("looks at command lines and temporary files during runs", story.onlooker.looks)
+
+
+def test_the_bytes_that_were_searched_are_counted(story: Story, figures: Figures) -> None:
+    said = sum(len(step.run.stdout) + len(step.run.stderr) for step in story.steps.values())
+    held = sum(len(one.content) for one in story.onlooker.files.values())
+    assert said and held
+    figures.add("bytes of output and files searched for planted secrets", said + held)
+    figures.add("planted secrets", len(SECRETS))
