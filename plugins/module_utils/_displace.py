@@ -21,9 +21,6 @@ import signal
 import sys
 import time
 
-PATIENCE = 1.0
-"""Seconds of waiting for somebody who has a file open for writing; to write takes well below."""
-
 NOT_HERE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM)
 """What a system says that knows a call, or lets it be used, not at all or not on this disk."""
 
@@ -56,8 +53,9 @@ def exchanged(first: str, second: str) -> bool:
     raise OSError(number, os.strerror(number), second)
 
 
-def rests(path: str, patience: float = PATIENCE) -> bool:
-    """Wait until nobody has the file open for writing; False if that is not so in time.
+def rests(path: str, patience: float = 0) -> bool:
+    """Wait until nobody has the file open for writing; False if that is not so in ``patience``
+    seconds.
 
     Where it cannot be told, as on many network file systems, True. Raises OSError.
     """

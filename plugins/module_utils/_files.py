@@ -37,6 +37,9 @@ _SUFFIX = ".devfleet"
 _TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.devfleet", re.DOTALL)
 """What ``replace`` calls the new bytes until they take the place of the old ones."""
 
+_PATIENCE = 1.0
+"""Seconds of waiting for somebody who has the file open for writing; to write takes well below."""
+
 _THEIRS = (
     "{path} was written by somebody else while it was being changed; run this again. Nothing was "
     "changed."
@@ -168,7 +171,6 @@ def replace(
                     stream.flush()
                     _make_alike(handle, like or before, new_file_mode)
                     os.fsync(handle)
-                refuse_changed(before)
                 _put_in_place(temporary, before)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -241,11 +243,11 @@ def sweep(folder: str) -> None:
 def remove(before: Snapshot) -> None:
     """Remove the file, if it is still what was read. Raises as ``replace`` does."""
     refuse_unwritable(before)
-    refuse_changed(before)
     folder, name = os.path.split(before.real_path)
     # Under another name first: at what is gone nobody can look.
     displaced = os.path.join(folder, f".{name}.{os.urandom(4).hex()}{_SUFFIX}")
     try:
+        _refuse_busy(before)
         os.rename(before.real_path, displaced)
         try:
             _refuse_displaced(displaced, before)
@@ -284,6 +286,7 @@ def _put_in_place(temporary: str, before: Snapshot) -> None:
     """Let ``temporary`` be the file. Raises ``FileChanged``, ``FileRefused`` and OSError; what is
     there is then what was there before, and ``temporary`` may be removed."""
     place = before.real_path
+    _refuse_busy(before)
     if before.data is None:
         try:
             _put_where_nothing_is(temporary, place)
@@ -317,13 +320,24 @@ def _put_where_nothing_is(temporary: str, place: str) -> None:
             os.unlink(temporary)
 
 
-def _refuse_displaced(displaced: str, before: Snapshot) -> None:
-    """Raise ``FileChanged`` unless the file is still that of ``before``, under its new name."""
-    if not _displace.rests(displaced):
+def _refuse_busy(before: Snapshot) -> None:
+    """Raise ``FileChanged`` unless the file is that of ``before``, and ``FileRefused`` where
+    somebody keeps it open for writing."""
+    if before.data is not None and not _displace.rests(before.real_path, _PATIENCE):
         raise FileRefused(
             f"{before.path} is open for writing in another program; close it there first. Nothing "
             "was changed."
         )
+    refuse_changed(before)
+
+
+def _refuse_displaced(displaced: str, before: Snapshot) -> None:
+    """Raise ``FileChanged`` unless the file is still that of ``before``, under its new name.
+
+    Whoever writes it now does so in its old place, as soon as it has been put back.
+    """
+    if not _displace.rests(displaced):
+        raise FileChanged(_THEIRS.format(path=before.path))
     try:
         now = snapshot(displaced)
     except FileRefused as refusal:

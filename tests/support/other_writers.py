@@ -10,10 +10,20 @@ and closed. Only a rename, which is what the client does itself (seen with 0.169
 
 from __future__ import annotations
 
+import collections
+import contextlib
+import dataclasses
 import functools
+import multiprocessing
 import os
 import pathlib
+import random
+import re
+import time
 import typing as t
+from multiprocessing.connection import Connection
+
+import tomllib
 
 Finish = t.Callable[[], None]
 """The second half."""
@@ -48,9 +58,9 @@ def truncates(path: pathlib.Path, edit: Edit) -> Finish:
 
 
 def overwrites(path: pathlib.Path, edit: Edit) -> Finish:
-    """Write over what is there."""
+    """Write over what is there, and cut off what is left of it."""
     data = edit(read(path))
-    return functools.partial(_finished, _opened(path, 0), data)
+    return functools.partial(_finished, _opened(path, 0), data, len(data))
 
 
 def appends(path: pathlib.Path, edit: Edit) -> Finish:
@@ -63,9 +73,11 @@ def _opened(path: pathlib.Path, flags: int) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o640)
 
 
-def _finished(handle: int, data: bytes) -> None:
+def _finished(handle: int, data: bytes, length: int | None = None) -> None:
     try:
         os.write(handle, data)
+        if length is not None:
+            os.ftruncate(handle, length)
     finally:
         os.close(handle)
 
@@ -76,3 +88,76 @@ WRITERS: t.Mapping[str, Writer] = {
     "overwrites": overwrites,
     "appends": appends,
 }
+
+
+FORK = multiprocessing.get_context("fork")
+LONG = 60.0
+"""Seconds after which a process is in error rather than slow."""
+_TURN = re.compile(rb"(?m)^turn = \d+\n")
+_APPENDED = re.compile(rb"\n\[appended\.\d+\]\n")
+
+
+@dataclasses.dataclass
+class Log:
+    """What a writer has done and seen."""
+
+    writes: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
+    """By manner."""
+    lost: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
+    """Those that were not there any more before the next, by manner."""
+    unloadable: list[bytes] = dataclasses.field(default_factory=list)
+    """What was found and is no TOML."""
+
+
+@contextlib.contextmanager
+def writing(path: pathlib.Path, pause: float, seed: int) -> t.Iterator[Log]:
+    """Let another process write the TOML file all the time of the block, in every manner.
+
+    Each write is one that the next looks for. `pause` is the longest between two, in seconds. The
+    log is filled when the block ends.
+    """
+    log = Log()
+    ours, theirs = FORK.Pipe()
+    process = FORK.Process(target=_write_on, args=(path, pause, seed, theirs), daemon=True)
+    process.start()
+    try:
+        assert ours.poll(LONG)
+        assert ours.recv() == "begun"
+        yield log
+        ours.send("end")
+        assert ours.poll(LONG)
+        done: Log = ours.recv()
+        log.writes, log.lost, log.unloadable = done.writes, done.lost, done.unloadable
+    finally:
+        process.kill()
+        process.join(LONG)
+
+
+def _write_on(path: pathlib.Path, pause: float, seed: int, connection: Connection) -> None:
+    log, chance = Log(), random.Random(seed)
+    manner, token = "", b""
+    for number in range(1, 10**9):
+        data = read(path)
+        if token not in data:
+            log.lost[manner] += 1
+        try:
+            tomllib.loads(data.decode())
+        except ValueError:
+            log.unloadable.append(data)
+        if number == 1:
+            connection.send("begun")
+        elif connection.poll():
+            break
+        manner = chance.choice(list(WRITERS))
+        appended = manner == "appends"
+        token = b"\n[appended.%d]\n" % number if appended else b"turn = %d\n" % number
+        finish = WRITERS[manner](path, functools.partial(_edited, token, appended))
+        time.sleep(chance.choice((0.0, pause * chance.random())))
+        finish()
+        log.writes[manner] += 1
+        time.sleep(pause * chance.random())
+    connection.send(log)
+
+
+def _edited(token: bytes, appended: bool, data: bytes) -> bytes:
+    return data + token if appended else token + _APPENDED.sub(b"", _TURN.sub(b"", data))

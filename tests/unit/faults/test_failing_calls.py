@@ -5,7 +5,7 @@
 """Any system call of a run on its machine fails, as on a disk that is full, broken or read-only.
 
 A usual test run lets those fail that change something, of some of the cases, and all of one case;
-a full one lets all fail, in each way.
+a full one lets all fail, and those of some of the cases in each way.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def chosen(name: str, calls: t.Sequence[Call], is_full: bool) -> t.Iterator[tupl
     last = max(at for at, call in enumerate(calls) if call.name not in ("newfstatat", "lstat"))
     for at, call in enumerate(calls[: last + 1]):
         errors = ways(call)
-        if is_full or call.name in TO_PLACES:
+        if call.name in TO_PLACES or (is_full and name in AT_CALLS):
             yield from ((at, error) for error in errors)
-        elif call.name in CHANGING or name == ALL_CALLS:
+        elif is_full or call.name in CHANGING or name == ALL_CALLS:
             yield at, errors[at % len(errors)]
 
 
