@@ -72,7 +72,7 @@ fuzz: vendor ## fuzz for FUZZ_SECONDS=60 what reads what others have written, or
 	@$(BIN)/python scripts/fuzz.py --seconds $(or $(FUZZ_SECONDS),60) $(TARGETS)
 
 mutants: vendor ## change the modules that decide, or those of MODULES="_recovery _diff", and see the tests notice
-	@$(BIN)/python scripts/mutants.py $(MODULES)
+	@$(BIN)/python scripts/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(MODULES)
 
 lint: vendor ## run every linter
 	@$(BIN)/python scripts/vendor.py check

@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Change the modules that decide, one place at a time, and see whether their tests notice.
 
-    mutants.py [--again] [--figures FILE] [MODULE ...]
+    mutants.py [--again] [--sample N] [--figures FILE] [MODULE ...]
 
 mutmut makes and tries the mutants, each in a process of its own, on copies in .cache/mutants.
 tests/mutation/modules.yml names the modules with their tests, tests/mutation/survivors.yml what may
 survive, and why. Results stand as long as a module and its tests do, so a run goes on where the
 last one was stopped; --again tries what survived again, for tests that have only been added to.
+--sample draws at most N mutants of a module, always the same ones, and more of them for a larger N.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import ast
 import difflib
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -40,6 +42,15 @@ BAR = 0.9
 KILLED = (1, 3)
 # Those of a process that was ended because its time was over.
 ENDLESS = (24, 36, 152, 255, -24)
+SKIPPED = 34
+SEED = 20261121
+# mutmut has no command for this part of its "run".
+GENERATE = """\
+from mutmut.__main__ import copy_also_copy_files, copy_src_dir, create_mutants
+copy_src_dir()
+copy_also_copy_files()
+create_mutants(1)
+"""
 
 CONFIGURATION = """\
 [tool.pytest.ini_options]
@@ -67,8 +78,12 @@ class Mutant(t.NamedTuple):
 
 
 class Result(t.NamedTuple):
-    """What became of the mutants of one module; `endless` are killed ones too."""
+    """What became of the mutants of one module: `total` of `made` were tried.
 
+    `endless` are killed ones too.
+    """
+
+    made: int
     total: int
     endless: int
     survived: tuple[Mutant, ...]
@@ -156,20 +171,41 @@ def forget_survivors(path: Path) -> None:
     meta = json.loads(path.read_text(encoding="utf-8"))
     codes = meta["exit_code_by_key"]
     meta["exit_code_by_key"] = {
-        name: code if code in KILLED else None for name, code in codes.items()
+        name: code if code in (*KILLED, SKIPPED) else None for name, code in codes.items()
     }
     path.write_text(json.dumps(meta, indent=4), encoding="utf-8")
 
 
-def try_mutants(folder: Path, jobs: int) -> None:
+def drawn(codes: t.Mapping[str, int | None], number: int | None) -> dict[str, int | None]:
+    """The results with those of the mutants that are not drawn set to SKIPPED."""
+    names = sorted(codes)
+    random.Random(SEED).shuffle(names)
+    chosen = set(names[:number])
+    return {
+        name: SKIPPED if name not in chosen else None if code == SKIPPED else code
+        for name, code in codes.items()
+    }
+
+
+def try_mutants(folder: Path, module: str, jobs: int, sample: int | None) -> None:
     """Run mutmut in `folder`; raises MutantsError when the tests fail without a mutant."""
-    environment = {**os.environ, "PYTHONPATH": str(TOOLS), "PYTHONDONTWRITEBYTECODE": "1"}
+    mutmut(folder, "-c", GENERATE)
+    path = meta_path(folder, module)
+    if path.exists():
+        meta = json.loads(path.read_text(encoding="utf-8"))
+        meta["exit_code_by_key"] = drawn(meta["exit_code_by_key"], sample)
+        path.write_text(json.dumps(meta, indent=4), encoding="utf-8")
+        mutmut(folder, str(TOOLS / "bin/mutmut"), "run", "--max-children", str(jobs))
+
+
+def mutmut(folder: Path, *arguments: str) -> None:
+    """Run a part of mutmut in `folder`; raises MutantsError when it fails."""
     log = folder / "mutmut.log"
     with log.open("wb") as output:
         done = subprocess.run(
-            [sys.executable, str(TOOLS / "bin/mutmut"), "run", "--max-children", str(jobs)],
+            [sys.executable, *arguments],
             cwd=folder,
-            env=environment,
+            env={**os.environ, "PYTHONPATH": str(TOOLS), "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -207,7 +243,7 @@ def result_of(folder: Path, module: str) -> Result:
     functions = functions_in(generated.read_text(encoding="utf-8")) if codes else {}
     survived = []
     for name, code in codes.items():
-        if code in (*KILLED, *ENDLESS):
+        if code in (*KILLED, *ENDLESS, SKIPPED):
             continue
         own = name.rpartition(".")[2]
         function = own.rpartition("__mutmut_")[0]
@@ -215,7 +251,8 @@ def result_of(folder: Path, module: str) -> Result:
         spelled = function.removeprefix("x").strip("_ǁ").replace("ǁ", ".")
         survived.append(Mutant(module, spelled, change))
     endless = sum(code in ENDLESS for code in codes.values())
-    return Result(len(codes), endless, tuple(survived))
+    tried = sum(code != SKIPPED for code in codes.values())
+    return Result(len(codes), tried, endless, tuple(survived))
 
 
 def explained(path: Path = FOLDER / "survivors.yml") -> dict[Mutant, str]:
@@ -241,6 +278,9 @@ def report(results: t.Mapping[str, Result], reasons: t.Mapping[Mutant, str]) -> 
     total = sum(one.total for one in results.values())
     killed = total - sum(len(one.survived) for one in results.values())
     endless = sum(one.endless for one in results.values())
+    made = sum(one.made for one in results.values())
+    if made > total:
+        yield f"{total:,} of {made:,} mutants were drawn, with the seed {SEED}."
     yield (
         f"{killed:,} of {total:,} mutants of {len(results)} modules killed,"
         f" {killed / max(total, 1):.1%}; {endless} of them because a test did not end."
@@ -257,13 +297,15 @@ def faults(results: t.Mapping[str, Result], reasons: t.Mapping[Mutant, str]) -> 
         if mutant not in reasons:
             yield f"survives: {mutant.module} {mutant.function}\n{mutant.change}"
     for mutant in reasons:
-        if mutant.module in results and mutant not in survived:
+        one = results.get(mutant.module)
+        if one is not None and one.made == one.total and mutant not in survived:
             yield f"survivors.yml explains what is killed: {' '.join(mutant[:2])}\n{mutant.change}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--again", action="store_true", help="try again what survived")
+    parser.add_argument("--sample", type=int, help="draw at most so many mutants of a module")
     parser.add_argument("--figures", type=Path, help="write the sums there, as JSON")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("modules", nargs="*", help="such as _recovery; all without one")
@@ -280,7 +322,7 @@ def main() -> None:
     for module in chosen:
         folder = prepare(module, modules[module], options.again)
         try:
-            try_mutants(folder, options.jobs)
+            try_mutants(folder, module, options.jobs, options.sample)
         except MutantsError as error:
             untried.append(f"{module} is untried: {error}")
             continue

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import typing as t
 
 import mutants
 import yaml
@@ -34,7 +35,7 @@ CUT = Mutant(MODULE, "limit", "- return text[:most]\n+ return text[:None]")
 LETTER = Mutant(MODULE, "Line.shown", '- return "a"\n+ return "A"')
 
 
-def results(folder: pathlib.Path, codes: dict[str, int | None]) -> Result:
+def results(folder: pathlib.Path, codes: t.Mapping[str, int | None]) -> Result:
     meta = mutants.meta_path(folder, MODULE)
     meta.parent.mkdir(parents=True)
     meta.with_suffix("").write_text(GENERATED, encoding="utf-8")
@@ -45,20 +46,42 @@ def results(folder: pathlib.Path, codes: dict[str, int | None]) -> Result:
 
 def test_what_no_test_fails_for_survives(tmp_path: pathlib.Path) -> None:
     codes = {"x_limit__mutmut_1": 0, "x_limit__mutmut_2": 33, "xǁLineǁshown__mutmut_1": None}
-    assert results(tmp_path, codes) == Result(3, 0, (DEFAULT, CUT, LETTER))
+    assert results(tmp_path, codes) == Result(3, 3, 0, (DEFAULT, CUT, LETTER))
 
 
 def test_what_does_not_end_is_killed_too(tmp_path: pathlib.Path) -> None:
     codes = {"x_limit__mutmut_1": 1, "x_limit__mutmut_2": 36, "xǁLineǁshown__mutmut_1": -24}
-    assert results(tmp_path, codes) == Result(3, 2, ())
+    assert results(tmp_path, codes) == Result(3, 3, 2, ())
 
 
 def test_a_module_without_mutants_has_none_that_survive(tmp_path: pathlib.Path) -> None:
-    assert mutants.result_of(tmp_path, MODULE) == Result(0, 0, ())
+    assert mutants.result_of(tmp_path, MODULE) == Result(0, 0, 0, ())
+
+
+def test_what_is_not_drawn_was_not_tried(tmp_path: pathlib.Path) -> None:
+    codes = {"x_limit__mutmut_1": 1, "x_limit__mutmut_2": 34, "xǁLineǁshown__mutmut_1": 34}
+    found = results(tmp_path, codes)
+    assert found == Result(3, 1, 0, ())
+    # What is drawn may be killed with the mutants that were not.
+    assert list(mutants.faults({MODULE: found}, {CUT: "x"})) == []
+
+
+def test_a_larger_sample_holds_the_smaller_one() -> None:
+    codes: dict[str, int | None] = {f"m{number}": 1 for number in range(50)}
+    few, more = mutants.drawn(codes, 10), mutants.drawn(codes, 20)
+    assert sum(code == 1 for code in few.values()) == 10
+    assert sum(code == 1 for code in more.values()) == 20
+    assert all(more[name] == 1 for name, code in few.items() if code == 1)
+    again = mutants.drawn(few, 20)
+    assert {name for name, code in again.items() if code != 34} == {
+        name for name, code in more.items() if code != 34
+    }
+    assert list(again.values()).count(None) == 10
+    assert mutants.drawn(codes, None) == codes
 
 
 def test_a_survivor_needs_a_reason_and_a_reason_its_survivor() -> None:
-    found = {MODULE: Result(100, 0, (DEFAULT, LETTER))}
+    found = {MODULE: Result(100, 100, 0, (DEFAULT, LETTER))}
     assert list(mutants.faults(found, {DEFAULT: "x", LETTER: "y"})) == []
     (fault,) = mutants.faults(found, {DEFAULT: "x"})
     assert fault == f"survives: {MODULE} Line.shown\n{LETTER.change}"
@@ -68,11 +91,11 @@ def test_a_survivor_needs_a_reason_and_a_reason_its_survivor() -> None:
 
 def test_reasons_of_modules_that_were_not_tried_do_not_matter() -> None:
     other = CUT._replace(module="module_utils/_text")
-    assert list(mutants.faults({MODULE: Result(1, 0, ())}, {other: "x"})) == []
+    assert list(mutants.faults({MODULE: Result(1, 1, 0, ())}, {other: "x"})) == []
 
 
 def test_fewer_killed_than_nine_of_ten_are_a_fault() -> None:
-    found = {MODULE: Result(10, 0, (DEFAULT, LETTER))}
+    found = {MODULE: Result(10, 10, 0, (DEFAULT, LETTER))}
     assert list(mutants.faults(found, dict.fromkeys((DEFAULT, LETTER), "x"))) == [
         "Fewer than 90% are killed."
     ]
