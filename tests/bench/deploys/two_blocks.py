@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the devfleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The same with blocks alone, of which the first can be put at the top of the file."""
+
+from __future__ import annotations
+
+from pyinfra import host  # type: ignore[import-not-found]
+from pyinfra.operations import files  # type: ignore[import-not-found]
+
+files.block(
+    name="Make the HTTP-only provider the active one",
+    path=host.data.config,
+    content=['model_provider = "openai_http"'],
+    marker="# {mark} the active provider",
+    before=True,
+    after=True,
+)
+files.block(
+    name="Describe the HTTP-only provider",
+    path=host.data.config,
+    content=[
+        "[model_providers.openai_http]",
+        'name = "OpenAI HTTP only"',
+        'wire_api = "responses"',
+        "requires_openai_auth = true",
+        "supports_websockets = false",
+    ],
+    marker="# {mark} the provider",
+)
