@@ -64,10 +64,10 @@ def rests(path: str, patience: float = 0) -> bool:
     deadline = time.monotonic() + patience
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
-        # The usual signal would end this process, if somebody came to write just now.
-        fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
         while True:
             try:
+                # The usual signal would end this process, if somebody came to write just now.
+                fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
                 fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
             except OSError as error:
                 if error.errno != errno.EAGAIN:
