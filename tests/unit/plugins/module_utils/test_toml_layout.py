@@ -116,6 +116,29 @@ def test_an_inline_table_knows_its_entries() -> None:
     assert second.comma == 35
 
 
+def test_comments_are_found_wherever_they_stand_in_an_inline_table() -> None:
+    text = "a = { # b\n c # d\n = # e\n 1 # f\n , # g\n}"
+    (statement,) = scan(text)
+    assert statement.value is not None
+    comments = [part(text, comment) for comment in statement.value.comments]
+    assert comments == ["# b", "# d", "# e", "# f", "# g"]
+
+
+@pytest.mark.parametrize(
+    ("key", "decoded"),
+    [
+        (r'"\x41"', "A"),
+        (r'"\u00e9"', "\xe9"),
+        (r'"\U0001F600"', "\U0001f600"),
+        (r'"\b\t\n\f\r\e"', "\b\t\n\f\r\x1b"),
+        (r'"\"\\"', '"\\'),
+        (r"'\x41'", r"\x41"),
+    ],
+)
+def test_a_key_is_decoded(key: str, decoded: str) -> None:
+    assert scan(f"{key} = 1")[0].path == (decoded,)
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -126,8 +149,11 @@ def test_an_inline_table_knows_its_entries() -> None:
         ('a = """\nb\n', 1),
         ("a = [1", 1),
         ("a = [1 2]", 1),
+        ("b = 1\na = [1\n2]", 3),
         ("a = {b=1", 1),
         ("a = {b=1 c=2}", 1),
+        ("b = 1\na = {b=1\nc=2}", 3),
+        ("b = 1\na 1", 2),
         ("\n[a", 2),
         ("[[a]", 1),
         ("[]", 1),
@@ -136,12 +162,15 @@ def test_an_inline_table_knows_its_entries() -> None:
         ("a = @", 1),
         ('"\\q" = 1', 1),
         ('"\\UFFFFFFFF" = 1', 1),
+        ('b = 1\n"\\UFFFFFFFF" = 1', 2),
     ],
 )
 def test_what_is_not_understood_is_an_error(text: str, line: int) -> None:
     with pytest.raises(LayoutError) as caught:
         scan(text)
     assert caught.value.line == line
+    assert caught.value.reason == "no statement goes on like this"
+    assert str(caught.value) == f"line {line}: no statement goes on like this"
 
 
 @pytest.mark.parametrize(
