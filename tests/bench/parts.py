@@ -10,7 +10,7 @@ import importlib.metadata
 import pathlib
 import typing as t
 
-from . import edit, edit_report, fleet_report, fleet_tables, hanging, real_client
+from . import edit, edit_report, fleet_report, fleet_tables, hanging, real_client, right
 from .peers import PYINFRA_PROGRAM
 from .plan import Plan
 from .report import Section
@@ -31,6 +31,10 @@ def of_real_client(folder: pathlib.Path, how: Plan) -> Section:
     return fleet_report.real_section(rows, how)
 
 
+def of_right(folder: pathlib.Path, how: Plan) -> Section:
+    return right.section(right.measure_right(folder, how))
+
+
 def of_edit(folder: pathlib.Path, how: Plan) -> Section:
     found = edit.pythons()
     return edit_report.section(edit.measure_edits(folder, how.sizes, found))
@@ -44,6 +48,7 @@ def of_hanging(folder: pathlib.Path, how: Plan) -> Section:
 PARTS: t.Final[t.Mapping[str, Part]] = {
     "local": local,
     "ssh": ssh,
+    "right": of_right,
     "client": of_real_client,
     "edit": of_edit,
     "hanging": of_hanging,

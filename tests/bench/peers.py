@@ -26,7 +26,7 @@ SHELL = "shell loop over ssh, one after the other"
 PARALLEL_SHELL = "shell over ssh, xargs -P {forks}"
 CHEZMOI = "chezmoi apply over ssh, xargs -P {forks}"
 PYINFRA_PROGRAM = REPOSITORY / ".cache/bench/venv/bin/pyinfra"
-_DEPLOYS = pathlib.Path(__file__).resolve().parent / "deploys"
+DEPLOYS = pathlib.Path(__file__).resolve().parent / "deploys"
 NO_CHEZMOI = (
     "not available here: no chezmoi on PATH and none named by CHEZMOI; neither Debian 12 nor PyPI"
     " nor npm has a package of that name"
@@ -111,13 +111,13 @@ class Peers(t.NamedTuple):
                     "ssh_user": host.name,
                     "ssh_key": str(self.server.key),
                     "ssh_known_hosts_file": str(self.server.known_hosts),
-                    "config": str(host.config),
+                    "configs": str(host.config),
                 },
             )
             for host in self.fleet.hosts
         ]
         inventory.write_text(f"hosts = {hosts!r}\n")
-        deploy = str(_DEPLOYS / "line_and_block.py")
+        deploy = str(DEPLOYS / "line_and_block.py")
         return [
             *(str(PYINFRA_PROGRAM), "--yes", "--parallel", str(self.forks)),
             *(str(inventory), deploy),
@@ -129,10 +129,7 @@ class Peers(t.NamedTuple):
         return self._over_ssh(parallel, f"sh -s < {shlex.quote(str(script))}")
 
     def _chezmoi(self, program: str) -> list[str]:
-        source = self.folder / "chezmoi"
-        (source / "private_dot_codex").mkdir(parents=True, exist_ok=True)
-        template = source / "private_dot_codex/modify_private_config.toml"
-        template.write_text(CHEZMOI_TEMPLATE)
+        source = chezmoi_source(self.folder)
         apply = shlex.join([program, "--source", str(source), "--force", "--no-tty", "apply"])
         return self._over_ssh(str(self.forks), f"{shlex.quote(apply)} < /dev/null")
 
@@ -147,6 +144,16 @@ class Peers(t.NamedTuple):
 def chezmoi() -> str | None:
     """Return the program that CHEZMOI names, else the one on PATH."""
     return shutil.which(os.environ.get("CHEZMOI") or "chezmoi")
+
+
+def chezmoi_source(folder: pathlib.Path) -> pathlib.Path:
+    """Make the source folder that sets the provider, as chezmoi's documentation advises for files
+    that others write too."""
+    source = folder / "chezmoi"
+    (source / "private_dot_codex").mkdir(parents=True, exist_ok=True)
+    template = source / "private_dot_codex/modify_private_config.toml"
+    template.write_text(CHEZMOI_TEMPLATE)
+    return source
 
 
 def _expect_success(ran: timed.Ran) -> None:

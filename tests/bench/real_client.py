@@ -35,8 +35,7 @@ def measure_real(folder: pathlib.Path, plan: Plan) -> list[Row]:
 
     Raises NotIsolated outside scripts/offline.py, and ClientMissing.
     """
-    if not is_isolated():
-        raise NotIsolated("the real client is only run where loopback is the whole network.")
+    refuse_way_out()
     certificates = make_certificates(folder)
     jobs: list[Job] = []
     with contextlib.ExitStack() as networks:
@@ -56,6 +55,12 @@ def measure_real(folder: pathlib.Path, plan: Plan) -> list[Row]:
             ]
             jobs += _jobs(kind, laptops, _controller(folder, kind, laptops, plan), plan)
         return measure(jobs, plan.rounds, f"real client, forks {plan.forks}")
+
+
+def refuse_way_out() -> None:
+    """Raise NotIsolated unless loopback is all the network there is."""
+    if not is_isolated():
+        raise NotIsolated("the real client is only run where loopback is the whole network.")
 
 
 def _controller(

@@ -9,21 +9,22 @@ from __future__ import annotations
 from pyinfra import host  # type: ignore[import-not-found]
 from pyinfra.operations import files  # type: ignore[import-not-found]
 
-files.line(
-    name="Make the HTTP-only provider the active one",
-    path=host.data.config,
-    line=r"^model_provider *=.*",
-    replace='model_provider = "openai_http"',
-    ensure_newline=True,
-)
-files.block(
-    name="Describe the HTTP-only provider",
-    path=host.data.config,
-    content=[
-        "[model_providers.openai_http]",
-        'name = "OpenAI HTTP only"',
-        'wire_api = "responses"',
-        "requires_openai_auth = true",
-        "supports_websockets = false",
-    ],
-)
+for config in host.data.configs.split(":"):
+    files.line(
+        name="Make the HTTP-only provider the active one",
+        path=config,
+        line=r"^model_provider *=.*",
+        replace='model_provider = "openai_http"',
+        ensure_newline=True,
+    )
+    files.block(
+        name="Describe the HTTP-only provider",
+        path=config,
+        content=[
+            "[model_providers.openai_http]",
+            'name = "OpenAI HTTP only"',
+            'wire_api = "responses"',
+            "requires_openai_auth = true",
+            "supports_websockets = false",
+        ],
+    )

@@ -9,23 +9,24 @@ from __future__ import annotations
 from pyinfra import host  # type: ignore[import-not-found]
 from pyinfra.operations import files  # type: ignore[import-not-found]
 
-files.block(
-    name="Make the HTTP-only provider the active one",
-    path=host.data.config,
-    content=['model_provider = "openai_http"'],
-    marker="# {mark} the active provider",
-    before=True,
-    after=True,
-)
-files.block(
-    name="Describe the HTTP-only provider",
-    path=host.data.config,
-    content=[
-        "[model_providers.openai_http]",
-        'name = "OpenAI HTTP only"',
-        'wire_api = "responses"',
-        "requires_openai_auth = true",
-        "supports_websockets = false",
-    ],
-    marker="# {mark} the provider",
-)
+for config in host.data.configs.split(":"):
+    files.block(
+        name="Make the HTTP-only provider the active one",
+        path=config,
+        content=['model_provider = "openai_http"'],
+        marker="# {mark} the active provider",
+        before=True,
+        after=True,
+    )
+    files.block(
+        name="Describe the HTTP-only provider",
+        path=config,
+        content=[
+            "[model_providers.openai_http]",
+            'name = "OpenAI HTTP only"',
+            'wire_api = "responses"',
+            "requires_openai_auth = true",
+            "supports_websockets = false",
+        ],
+        marker="# {mark} the provider",
+    )
