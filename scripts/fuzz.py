@@ -163,6 +163,8 @@ def told(name: str, check: Check, find: Path) -> str:
     data = find.read_bytes()
     if find.name.startswith((f"{name}-timeout", f"{name}-oom")):
         return f"{name}: {find} takes more than {SLOW} s or {MEMORY} MiB"
+    if fault(check, data) is None:
+        return f"{name}: {find} fails under atheris alone, such as for the depth of its own calls"
     small = smallest(check, data)
     find.write_bytes(small)
     return f"{name}: {fault(check, small)}\n  {small!r}\n  {find}"

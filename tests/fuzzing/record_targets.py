@@ -61,6 +61,11 @@ def state(data: bytes) -> None:
     """Of a changed file: only keys, variables and replacements that could be our own."""
     path = f"{_folder().name}/config.toml"
     _check(data, _state.record_path(path), lambda _home: _state.load(path), dataclasses.asdict)
+    found = _state.load(path)
+    if found is not None:
+        # They may be written to config.toml.
+        names = [found.provider_id, *(name for one in found.restores for name in one.path)]
+        assert all(name.encode() and "\0" not in name for name in names if name)
 
 
 def recovery(data: bytes) -> None:

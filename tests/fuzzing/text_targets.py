@@ -54,7 +54,8 @@ def log_rows(data: bytes) -> None:
         kind, _tab, rest = line.partition("\t")
         head, _tab, message = rest.partition("\t")
         target, mark = _MARKS[(ord(kind[:1] or "0") - ord("0")) % len(_MARKS)]
-        rows.append(_log_rows.Row(float(number), target, head[:8] or None, head, mark + message))
+        thread = None if "=" in head else head[:8] or None
+        rows.append(_log_rows.Row(float(number), target, thread, head, mark + message))
     turns = _log_rows.follow(rows)
     assert len(turns.fallbacks) + len(turns.completed) <= len(rows)
     assert all(one.cause in _CAUSES and one.turn for one in turns.fallbacks)

@@ -115,7 +115,7 @@ def _at(values: list[t.Any], path: KeyPath) -> list[bool]:
 def literal(data: bytes) -> None:
     """A value and a key are read as they were given."""
     text = data.decode("utf-8", "replace")
-    path = tuple(text.split("/"))
+    path = tuple(text.split("/", 9))
     written = f"{_toml.dotted_key(path)} = {_toml.literal(text)}\n"
     assert written.count("\n") == 1
     found: t.Any = tomlrt.loads(written).to_dict()

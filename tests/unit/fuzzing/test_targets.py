@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import json
 import pathlib
+import typing as t
 
 import pytest
 from conftest import Effort
@@ -19,9 +23,38 @@ from support.figures import Figures
 KEPT = sorted(FIXTURES.glob("fuzz/*/*"))
 
 
+HOSTILE = st.sampled_from(
+    [
+        *("\x1b[2J\u202e", "\ud800", "x\0y", "{{ 1 }}", "a" * 100_000, "", "corp"),
+        *(None, True, -1, 1, 10**30, 1e300, float("nan"), [], {}, ["x"], {"x": 1}),
+    ]
+)
+
+
+def places(document: t.Any, here: tuple[t.Any, ...] = ()) -> t.Iterator[tuple[t.Any, ...]]:
+    """Yield the way to every value in `document`."""
+    inner = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, value in inner:
+        yield (*here, key)
+        if isinstance(value, (dict, list)):
+            yield from places(value, (*here, key))
+
+
 @st.composite
-def spoiled(draw: st.DrawFn, target: Target) -> bytes:
+def spoiled_json(draw: st.DrawFn, name: str) -> bytes:
+    """Draw a seed of the target with one or two of its values made others."""
+    document = json.loads(draw(st.sampled_from(TARGETS[name].seeds)))
+    for _time in range(draw(st.integers(1, 2))):
+        way = draw(st.sampled_from(list(places(document))))
+        holder = functools.reduce(lambda value, key: value[key], way[:-1], document)
+        holder[way[-1]] = copy.deepcopy(draw(HOSTILE))
+    return json.dumps(document).encode()
+
+
+@st.composite
+def spoiled(draw: st.DrawFn, name: str) -> bytes:
     """Draw a seed with up to four pieces of it replaced, by tokens, by bytes, or by other seeds."""
+    target = TARGETS[name]
     data = draw(st.sampled_from(target.seeds))
     others = st.sampled_from(target.seeds).map(lambda seed: seed[: len(seed) // 2])
     pieces = st.sampled_from(target.tokens) | st.binary(max_size=3) | others
@@ -30,6 +63,10 @@ def spoiled(draw: st.DrawFn, target: Target) -> bytes:
         end = min(len(data), start + draw(st.sampled_from([0, 0, 1, 1, 5, len(data) // 3])))
         data = data[:start] + draw(pieces) + data[end:]
     return data
+
+
+def is_json(target: Target) -> bool:
+    return all(seed.startswith(b"{") for seed in target.seeds)
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -48,7 +85,7 @@ def test_no_document_is_taken_that_breaks_a_promise(
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
     )
-    @given(spoiled(target))
+    @given(spoiled(name) | spoiled_json(name) if is_json(target) else spoiled(name))
     def look(data: bytes) -> None:
         nonlocal given_to_it
         given_to_it += 1

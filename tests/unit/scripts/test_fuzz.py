@@ -29,6 +29,13 @@ def test_a_find_is_kept_small_and_told(tmp_path: pathlib.Path) -> None:
     assert find.read_bytes() == b"<>"
 
 
+def test_a_find_that_cannot_be_repeated_is_left_as_it_is(tmp_path: pathlib.Path) -> None:
+    find = tmp_path / "x-crash-1"
+    find.write_bytes(b"a<b")
+    assert "under atheris alone" in fuzz.told("x", check, find)
+    assert find.read_bytes() == b"a<b"
+
+
 def test_a_find_that_takes_too_long_is_not_tried_again(tmp_path: pathlib.Path) -> None:
     find = tmp_path / "x-timeout-1"
     find.write_bytes(b"a<b>c")
