@@ -7,8 +7,8 @@
     reliability.py
 
 The promises stand in tests/promises.yml, each with the command that counts for it. Figures come
-from nowhere else: the command leaves them in .cache/figures, and one that is not there, or is zero,
-is an error.
+from nowhere else: the command leaves them in .cache/figures. One that is not there is an error, and
+so is a zero, or under "none" anything else.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ class Promise:
     tests: tuple[str, ...]
     source: str
     figures: tuple[str, ...]
+    none: tuple[str, ...]
+    """What has to have been looked for and not found."""
 
 
 Counted = t.Mapping[str, t.Mapping[str, int]]
@@ -68,7 +70,13 @@ def read(text: str) -> tuple[dict[str, str], list[Promise]]:
     """
     content = yaml.safe_load(text)
     promises = [
-        Promise(row["promise"], tuple(row["tests"]), row["source"], tuple(row["figures"]))
+        Promise(
+            row["promise"],
+            tuple(row["tests"]),
+            row["source"],
+            tuple(row["figures"]),
+            tuple(row.get("none", ())),
+        )
         for row in content["promises"]
     ]
     return content["sources"], promises
@@ -84,8 +92,11 @@ def page(
         numbers = counted.get(promise.source, {})
         if absent := [name for name in promise.figures if not numbers.get(name)]:
             raise Missing(f'"{command}" has counted no {absent[0]}; run it, then this again.')
+        if broken := [name for name in promise.none if numbers.get(name) != 0]:
+            raise Missing(f'"{command}" has not shown that there are no {broken[0]}.')
         tests = "<br>".join(f"[{pathlib.Path(test).name}](../{test})" for test in promise.tests)
-        figures = "<br>".join(f"{numbers[name]:,} {name}" for name in promise.figures)
+        names = (*promise.figures, *promise.none)
+        figures = "<br>".join(f"{numbers[name]:,} {name}" for name in names)
         rows.append(f"| {promise.text} | {tests} | {figures} | `{command}` |\n")
     return f"{HEAD}{''.join(rows)}\nCounted on {day.isoformat()}.\n"
 

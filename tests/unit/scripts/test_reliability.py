@@ -18,6 +18,7 @@ promises:
     tests: [tests/unit/test_killed.py, tests/unit/test_more.py]
     source: unit
     figures: [kills between two steps, runs]
+    none: [files lost]
 """
 DAY = datetime.date(2026, 11, 21)
 
@@ -28,12 +29,12 @@ def page(counted: reliability.Counted) -> str:
 
 
 def test_a_row_holds_promise_tests_figures_and_command() -> None:
-    counted = {"unit": {"kills between two steps": 1234, "runs": 7, "something else": 1}}
+    counted = {"unit": {"kills between two steps": 1234, "runs": 7, "files lost": 0, "else": 1}}
     assert (
         "| A kill leaves the old bytes or the new bytes. "
         "| [test_killed.py](../tests/unit/test_killed.py)<br>"
         "[test_more.py](../tests/unit/test_more.py) "
-        "| 1,234 kills between two steps<br>7 runs | `make unit FULL=1` |\n"
+        "| 1,234 kills between two steps<br>7 runs<br>0 files lost | `make unit FULL=1` |\n"
         "\nCounted on 2026-11-21.\n"
     ) in page(counted)
 
@@ -50,3 +51,9 @@ def test_a_row_holds_promise_tests_figures_and_command() -> None:
 def test_a_figure_that_was_not_counted_is_an_error(counted: reliability.Counted) -> None:
     with pytest.raises(reliability.Missing, match='"make unit FULL=1" has counted no '):
         page(counted)
+
+
+@pytest.mark.parametrize("lost", [{}, {"files lost": 1}])
+def test_what_must_not_be_has_to_have_been_looked_for(lost: dict[str, int]) -> None:
+    with pytest.raises(reliability.Missing, match="has not shown that there are no files lost"):
+        page({"unit": {"kills between two steps": 1, "runs": 7, **lost}})
