@@ -21,6 +21,7 @@ import math
 import os
 import re
 import stat
+import sys
 import time
 import typing as t
 from urllib.parse import quote
@@ -44,6 +45,9 @@ _HEAD = 2048
 _MESSAGE = 900
 _MOST_BYTES = 1_000_000
 """Of a row as the client estimated it; the rows that matter have 4 KB at most (0.169)."""
+_LARGEST_ROW = 64 * 1024 * 1024
+"""Bytes of a row, whatever was estimated; a larger one makes the log unreadable. SQLite would have
+it in memory as a whole, twice over."""
 _CLOCK_SKEW = 300
 _FAR = 1e12
 _IDLE = 3600
@@ -149,6 +153,8 @@ def _opened(path: str, ends: float) -> t.Iterator[sqlite3.Connection]:
             sqlite3.connect(f"file:{quote(os.fsencode(path))}?{mode}", uri=True, timeout=patience)
         ) as database:
             database.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            if sys.version_info >= (3, 11):
+                database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_ROW)
             database.set_progress_handler(lambda: time.monotonic() > ends, _STEPS)
             yield database
     except sqlite3.Error as error:
