@@ -4,59 +4,40 @@
 
 """Read what a diagnosis rests on beside the answers of doctor.
 
-This module util is PRIVATE to the collection. What is cheap is read on every
-machine; what costs a process or a connection, only where something fails.
+This module util is PRIVATE to the collection. This is read on every machine;
+what costs a process or a connection, only where something fails (``_failing``).
+Most machines have no ``.env``, no log and nothing that is remembered. Compiling
+a reader out of the module archive costs more than all that is done here, so
+those are imported where there is something for them to read.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import os
 import time
 import typing as t
-from urllib.parse import SplitResult, urlsplit
 
-from ._certificate_files import unusable
-from ._doctor import HTTP, WEBSOCKET, DoctorReport, DoctorRun
-from ._dotenv import effective, read
-from ._layers import SYSTEM_FOLDER, Layers, Provider, active_provider
-from ._layers import effective as configured
-from ._login import ask_status, login
-from ._logs import read_logs
-from ._observation_record import Observation, Observations, age, load
-from ._observations import (
-    NO_LOGS,
-    CertificateFile,
-    LogEvidence,
-    Login,
-    Process,
-    Routes,
-)
-from ._processes import codex_processes
+from ._layers import SYSTEM_FOLDER, Layers, active_provider, base_url, effective
+from ._observations import NO_LOGS, OPENAI_HOSTS, LogEvidence, Process
 from ._profiles import profile_files
-from ._proxy_cause import route_finding
 from ._proxy_reading import Proxies, read_dotenv, read_proxies
-from ._proxy_url import OPENAI_HOSTS
-from ._routes import routes
-from ._state import last_change
-from ._transport import http_side, websocket_side
+from ._record_place import is_remembering, last_change
+
+if t.TYPE_CHECKING:
+    from ._observation_record import Observation, Observations
 
 _HOUR = 3600.0
+_COMMAND_BYTES = 16 * 1024
 _CLOCK_SKEW = 300.0
 _LONGEST_WINDOW = 8760 * _HOUR
 """Seconds."""
-_ROUTE_TIMEOUT = 5.0
-"""Seconds for the ways to the service; all of them are tried at once."""
-
-_API_HOST = "api.openai.com"
-_HOST_BY_MODE = {"ChatGPT auth": "chatgpt.com"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Beside:
+class Beside(t.NamedTuple):
     """What is read on every machine."""
 
-    variables: t.Mapping[str, str] = dataclasses.field(repr=False)
+    variables: t.Mapping[str, str]
     """What Codex takes from ``.env``, secrets included: nothing of it leaves the machine."""
     proxies: Proxies
     processes: tuple[Process, ...] | None
@@ -68,18 +49,8 @@ class Beside:
     service_error_since: float | None
     """Seconds since they first saw a server error; None where they did not within the window."""
 
-
-@dataclasses.dataclass(frozen=True)
-class Failure:
-    """What is read only where something fails."""
-
-    routes: Routes | None
-    routes_finding: str | None
-    login: Login | None
-    certificates: tuple[CertificateFile, ...]
-
-
-NOT_READ = Failure(None, None, None, ())
+    def __repr__(self) -> str:
+        return "Beside(...)"
 
 
 def read_beside(
@@ -95,77 +66,66 @@ def read_beside(
     epoch: until it ends, all that is logged in it counts.
     """
     dotenv = read_dotenv(codex_home)
-    reading = read(dotenv.data or b"", environment)
-    variables = effective(reading)
-    processes = codex_processes(os.geteuid())
-    url = _base_url(active_provider(layers, None), layers)
+    variables, fatal_line = _variables(dotenv.data, environment)
+    processes = _running()
+    url = base_url(active_provider(layers, None), layers)
     hosts = (url.hostname,) if url is not None and url.hostname else OPENAI_HOSTS
     merged = {**environment, **variables}
-    observed = load(codex_home)
+    observed = _observed(codex_home)
     return Beside(
         variables,
         read_proxies(dotenv, environment, _shell(processes or ()), hosts),
         processes,
         _logs(codex_home, layers, merged, log_window, trial_since),
-        next((one.line for one in reading.dropped if one.reason == "nul_byte"), None),
+        fatal_line,
         observed,
         _lasts(codex_home, layers, merged, log_window, observed.get("service_error")),
     )
 
 
-def read_failure(
-    beside: Beside,
-    layers: Layers,
-    provider: Provider,
-    run: DoctorRun,
-    executable: str,
-    environment: t.Mapping[str, str],
-) -> Failure:
-    """Read what costs a connection or a process, after a doctor run that shows a failure."""
-    found = read_login(beside, layers, executable, environment)
-    certificates = unusable(environment, beside.variables)
-    if not isinstance(run, DoctorReport) or not {HTTP, WEBSOCKET} <= run.checks.keys():
-        return Failure(None, None, found, certificates)
-    http, websocket = http_side(run.checks[HTTP]), websocket_side(run.checks[WEBSOCKET])
-    ways = beside.proxies.ways
-    host, port, scheme = endpoint(provider, layers, http.mode)
-    tried = routes(host, port, ways.proxy, ways.other, _ROUTE_TIMEOUT, scheme)
-    return Failure(tried, route_finding(tried, http, websocket), found, certificates)
+def _variables(
+    dotenv: bytes | None, environment: t.Mapping[str, str]
+) -> tuple[t.Mapping[str, str], int | None]:
+    """What the client takes from ``.env``, and the line of it that ends every start, if any."""
+    if not dotenv:
+        return {}, None
+    from ._dotenv import effective as effective_variables
+    from ._dotenv import read
+
+    reading = read(dotenv, environment)
+    fatal = next((one.line for one in reading.dropped if one.reason == "nul_byte"), None)
+    return effective_variables(reading), fatal
 
 
-def read_login(
-    beside: Beside, layers: Layers, executable: str, environment: t.Mapping[str, str]
-) -> Login:
-    """Ask the client how its user is logged in, which costs a process."""
-    status = ask_status(executable, environment)
-    return login(configured(layers), beside.variables, environment, status)
+def _running(proc: str = "/proc") -> tuple[Process, ...] | None:
+    if os.path.isdir(os.path.join(proc, "self")) and not _may_run(proc):
+        return ()
+    from ._processes import codex_processes
+
+    return codex_processes(os.geteuid(), proc)
 
 
-def endpoint(provider: Provider, layers: Layers, mode: str) -> tuple[str, int, str]:
-    """Host, port and scheme of the provider's turns; ``mode`` is doctor's reachability mode."""
-    url = _base_url(provider, layers)
-    if url is not None and url.hostname:
-        return url.hostname, _port(url), url.scheme
-    return _HOST_BY_MODE.get(mode, _API_HOST), 443, "https"
-
-
-def _base_url(provider: Provider, layers: Layers) -> SplitResult | None:
-    """Where the provider's turns go, if that is not the service itself."""
-    url = (provider.table or {}).get("base_url")
-    if url is None and provider.active == "openai":
-        url = configured(layers).get("openai_base_url")
+def _may_run(proc: str) -> bool:
+    """Whether a process, or the script that it runs, is called as clients are."""
     try:
-        return urlsplit(url) if isinstance(url, str) else None
-    except ValueError:
-        return None
+        numbers = [name for name in os.listdir(proc) if name.isdigit()]
+    except OSError:
+        return True
+    for number in numbers:
+        # A process may end before it is looked at.
+        with contextlib.suppress(OSError), open(f"{proc}/{number}/cmdline", "rb") as stream:
+            words = stream.read(_COMMAND_BYTES).split(b"\0", 2)[:2]
+            if any(word.rpartition(b"/")[2].startswith(b"codex") for word in words):
+                return True
+    return False
 
 
-def _port(url: SplitResult) -> int:
-    usual = 80 if url.scheme == "http" else 443
-    try:
-        return url.port or usual
-    except ValueError:
-        return usual
+def _observed(codex_home: str) -> Observations:
+    if not is_remembering(codex_home):
+        return {}
+    from ._observation_record import load
+
+    return load(codex_home)
 
 
 def _shell(processes: t.Sequence[Process]) -> t.Mapping[str, str] | None:
@@ -202,8 +162,12 @@ def _lasts(
     seen: Observation | None,
 ) -> float | None:
     """For how many seconds a server error has been seen that has not passed in between."""
+    if seen is None:
+        return None
+    from ._observation_record import age
+
     since = age(seen, time.time(), log_window * _HOUR)
-    if seen is None or since is None:
+    if since is None:
         return None
     logs = _logged(codex_home, layers, environment, seen.first)
     return None if logs.completed_since else since
@@ -212,10 +176,23 @@ def _lasts(
 def _logged(
     codex_home: str, layers: Layers, environment: t.Mapping[str, str], since: float
 ) -> LogEvidence:
-    named = environment.get("CODEX_SQLITE_HOME") or configured(layers).get("sqlite_home")
-    return read_logs(
-        codex_home, since, sqlite_home=named if named and isinstance(named, str) else None
-    )
+    named = environment.get("CODEX_SQLITE_HOME") or effective(layers).get("sqlite_home")
+    sqlite_home = named if named and isinstance(named, str) else None
+    if not _may_be_logged(sqlite_home or codex_home):
+        return NO_LOGS._replace(outcome="absent")
+    from ._logs import read_logs
+
+    return read_logs(codex_home, since, sqlite_home=sqlite_home)
+
+
+def _may_be_logged(folder: str) -> bool:
+    """Whether there is anything for ``_logs`` to read, or to say about this folder."""
+    try:
+        return any(name.startswith("logs_") for name in os.listdir(folder))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
 
 
 def _last_change(codex_home: str) -> float:

@@ -9,7 +9,6 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import dataclasses
 import glob
 import os
 import typing as t
@@ -65,8 +64,7 @@ class ClientNotRunnable(Exception):
     """A found client could not be run; the text says what was seen."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Installation:
+class Installation(t.NamedTuple):
     """One Codex client on this machine."""
 
     executable: str

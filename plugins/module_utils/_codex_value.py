@@ -16,13 +16,14 @@ import typing as t
 from ._doctor import AUTH, CONFIG, HTTP, WEBSOCKET, Check, DoctorReport, DoctorRun
 from ._home import CodexHome
 from ._layers import Layers, Provider
-from ._live import Live
-from ._observation_record import Observations
 from ._observations import Finding, LogEvidence, Login, ProxySettings, ProxyUrl, Routes
-from ._recovery import Recovery
-from ._recovery_record import standing
 from ._text import clean
 from ._verdicts import Diagnosis
+
+if t.TYPE_CHECKING:
+    from ._live import Live
+    from ._observation_record import Observations
+    from ._recovery import Recovery
 
 _MOST_ENTRIES = 50
 
@@ -125,6 +126,8 @@ def recovery_value(recovery: Recovery | None, scope: str, now: float) -> dict[st
     """The value ``recovery``, None for none; ages are in seconds ``now`` (since the epoch)."""
     if recovery is None:
         return None
+    from ._recovery_record import standing
+
     seen = standing(recovery, now)
     return {
         "state": recovery.state,

@@ -11,12 +11,11 @@ careful, on the ground of what was read beside doctor.
 
 from __future__ import annotations
 
-import dataclasses
+import typing as t
 
 from ._doctor import HTTP, WEBSOCKET, DoctorReport, DoctorRun
 from ._judgement import decided_elsewhere, judge, login_doubt
 from ._layers import Provider
-from ._login import conflicting, sends_nothing
 from ._observations import (
     NO_LOGS,
     NO_PROXIES,
@@ -26,11 +25,11 @@ from ._observations import (
     ProxySettings,
     Routes,
 )
-from ._proxy_cause import explaining
-from ._proxy_url import address_of
-from ._snippets import Broken
 from ._transport import Http, WebSocket, http_side, websocket_side
 from ._verdicts import Diagnosis, no_doctor
+
+if t.TYPE_CHECKING:
+    from ._snippets import Broken
 
 LASTING = 3600.0
 """Seconds after which a server error that is still there, or there again, does not just pass."""
@@ -47,8 +46,7 @@ _SERVICE_ERROR = ("inconclusive", "service_error")
 _STORES = {"keyring": "store_keyring", "auto": "store_auto", "ephemeral": "store_ephemeral"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Observed:
+class Observed(t.NamedTuple):
     """All that a verdict rests on; what was not looked at has the value that says so."""
 
     runs: tuple[DoctorRun, ...]
@@ -67,8 +65,7 @@ class Observed:
     """Whether a client runs that still has an earlier ``.env``."""
 
 
-@dataclasses.dataclass(frozen=True)
-class _Sides:
+class _Sides(t.NamedTuple):
     """Both transports as the last doctor run shows them."""
 
     report: DoctorReport
@@ -97,7 +94,7 @@ def diagnose_without_doctor(version: str, logs: LogEvidence) -> Diagnosis:
     if _is_proven_by(logs):
         return Diagnosis(*_logged(logs), (_told(logs),))
     found = no_doctor(version)
-    return dataclasses.replace(found, evidence=(*found.evidence, *_log_lines(logs)))
+    return found._replace(evidence=(*found.evidence, *_log_lines(logs)))
 
 
 def _sides(run: DoctorRun) -> _Sides | None:
@@ -111,6 +108,8 @@ def _by_login(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnos
     login = seen.login
     if login is None or sides is None or sides.http.mode == "provider auth":
         return found
+    from ._login import conflicting, sends_nothing
+
     told = (*found.evidence, f"codex login status: {login.status}")
     if found.verdict == "websocket_blocked" and sends_nothing(login):
         found = Diagnosis("auth_missing", "no_credentials", found.evidence)
@@ -122,7 +121,7 @@ def _by_login(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnos
         named = f"set beside the login: {', '.join(overruling)}"
         return Diagnosis("auth_conflict", "api_key_beside_login", (*told, named))
     if found.cause in ("no_credentials", "login_not_shown", "credentials_rejected"):
-        return dataclasses.replace(found, evidence=told)
+        return found._replace(evidence=told)
     return found
 
 
@@ -147,6 +146,8 @@ def _by_proxies(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagn
     )
     if sides is None or found.verdict not in judged:
         return found
+    from ._proxy_cause import explaining
+
     proxies = seen.proxies
     problem = explaining(
         proxies.problems, sides.http, sides.websocket, seen.routes, proxies.no_proxy
@@ -159,10 +160,12 @@ def _by_proxies(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagn
         told = seen.proxies.dotenv_problem or ".env cannot be read"
         return Diagnosis("inconclusive", "proxy_not_checked", (*found.evidence, told))
     if found.cause == "proxy_credentials" and seen.proxies.https is not None:
+        from ._proxy_url import address_of
+
         url = seen.proxies.https
         has = "with a user name" if url.has_credentials else "without a user name and password"
         told = f"the proxy ({seen.proxies.source}): {address_of(url)}, {has}"
-        return dataclasses.replace(found, evidence=(*found.evidence, told))
+        return found._replace(evidence=(*found.evidence, told))
     return found
 
 
@@ -196,7 +199,7 @@ def _by_logs(found: Diagnosis, seen: Observed, sides: _Sides | None) -> Diagnosi
         ):
             # Some fail and some work, and the last one failed.
             return Diagnosis("inconclusive", "intermittent", told)
-        return dataclasses.replace(found, evidence=told)
+        return found._replace(evidence=told)
     if seen.holds_old_environment:
         # Doctor tries the new settings, while the log may tell of the old ones.
         return Diagnosis("inconclusive", "restart_required", told)

@@ -11,7 +11,6 @@ kept, for the full report holds paths and settings that are nobody's business.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import typing as t
@@ -40,8 +39,7 @@ _NETWORK_ERROR = re.compile(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Check:
+class Check(t.NamedTuple):
     """One check of the report; strings are bounded and printable."""
 
     status: str
@@ -50,8 +48,7 @@ class Check:
     details: t.Mapping[str, str]
 
 
-@dataclasses.dataclass(frozen=True)
-class DoctorReport:
+class DoctorReport(t.NamedTuple):
     """One doctor run that answered."""
 
     flavour: str
@@ -60,8 +57,7 @@ class DoctorReport:
     checks: t.Mapping[str, Check]
 
 
-@dataclasses.dataclass(frozen=True)
-class NoReport:
+class NoReport(t.NamedTuple):
     """One doctor run that gave nothing to judge by."""
 
     cause: str

@@ -26,9 +26,7 @@ import typing as t
 
 from . import _displace
 from ._attributes import carry
-
-SIZE_LIMIT = 16 * 1024 * 1024
-"""Bytes of the largest file that is read; real ones have a few KB, 1 MB has been seen."""
+from ._toml import SIZE_LIMIT as SIZE_LIMIT
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700

@@ -11,10 +11,11 @@ well has no finding.
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
 from ._observations import (
+    NETWORK,
+    PROXY_NOT_USED,
     Finding,
     LogEvidence,
     Login,
@@ -22,7 +23,6 @@ from ._observations import (
     ProxySettings,
     Surroundings,
 )
-from ._proxy_cause import AUTH_OR_CLIENT_VERSION, NETWORK, PROXY_NOT_USED
 from ._text import clean
 from ._version import Version, parse_version
 
@@ -114,9 +114,6 @@ _ADVICE = {
 FINDINGS = tuple(_ADVICE)
 """Every name, in the order in which findings are told."""
 
-ROUTES_FINDINGS = (NETWORK, PROXY_NOT_USED, AUTH_OR_CLIENT_VERSION)
-"""What asking the service's host on each way to it can show."""
-
 _ROUTES = {
     "network": "the service's host answers neither directly nor through a proxy",
     "proxy_not_used": (
@@ -205,6 +202,8 @@ def _wsl_loopback_proxy(surroundings: Surroundings, proxies: ProxySettings) -> s
 
 
 def _is_loopback(host: str) -> bool:
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

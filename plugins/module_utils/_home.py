@@ -9,15 +9,13 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pwd
 import stat
 import typing as t
 
 
-@dataclasses.dataclass(frozen=True)
-class CodexHome:
+class CodexHome(t.NamedTuple):
     """The directory that Codex calls CODEX_HOME."""
 
     path: str

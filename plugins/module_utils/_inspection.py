@@ -11,12 +11,11 @@ they read (``_diagnosis``, ``_findings``): it runs and reads, they decide.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
 import typing as t
 
-from ._beside import NOT_READ, Beside, read_beside, read_failure, read_login
+from ._beside import Beside, read_beside
 from ._client import (
     ClientNotRunnable,
     Installation,
@@ -54,6 +53,7 @@ from ._findings import findings, holds_old_environment
 from ._home import CodexHome, locate, refuse_foreign
 from ._judgement import judge, wants_second_run
 from ._layers import (
+    SYSTEM_FOLDER,
     Layers,
     Provider,
     active_provider,
@@ -62,12 +62,9 @@ from ._layers import (
     read_layers,
     with_overrides,
 )
-from ._live import live_turn
-from ._observations import Surroundings
+from ._observations import NOT_READ, Surroundings
 from ._profiles import http_only_profiles
-from ._provider import ProviderRefused, refuse_unloadable
-from ._recovery_record import Found
-from ._recovery_record import find as find_recovery
+from ._record_place import is_remembering
 from ._snippets import broken_snippet, misplaced_root_keys
 from ._surroundings import mcp_servers, read_surroundings
 from ._text import clean
@@ -81,12 +78,14 @@ from ._verdicts import (
 )
 from ._version import Version, doctor_flavour, parse_version
 
+if t.TYPE_CHECKING:
+    from ._recovery_record import Found
+
 _NO_TURN = ("not_installed", "config_invalid", "auth_missing")
 """The verdicts under which a live turn cannot be answered."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Request:
+class Request(t.NamedTuple):
     """What to look at; times are in seconds, ``log_window`` is in hours."""
 
     codex_home: str | None
@@ -102,8 +101,7 @@ class Request:
     """Whose recovery is told where there are two."""
 
 
-@dataclasses.dataclass(frozen=True)
-class _Client:
+class _Client(t.NamedTuple):
     """The client that is asked, and what it is asked with."""
 
     installation: Installation
@@ -122,7 +120,7 @@ def inspect(request: Request, environment: t.Mapping[str, str]) -> dict[str, t.A
     client_environment = environment_for(home, environment)
     executables = executables_of(home.path, request.executable, environment)
     layers = with_overrides(read_layers(home.path), request.overrides)
-    recovery = find_recovery(home.path, first=request.recovery_scope)
+    recovery = _find_recovery(home.path, request.recovery_scope)
     beside = read_beside(
         home.path,
         layers,
@@ -195,12 +193,16 @@ def _examined(
         runs, provider = _ask_doctor(request, client, flavour, layers)
         judged, executable = judge(runs, provider).verdict, client.installation.executable
         if judged not in NOTHING_TO_DO:
+            from ._failing import read_failure
+
             failure = read_failure(
                 beside, layers, provider, runs[-1], executable, client.environment
             )
         elif judged == "http_only" and not _tells_of_login(runs[-1]):
+            from ._failing import read_login
+
             asked = read_login(beside, layers, executable, client.environment)
-            failure = dataclasses.replace(NOT_READ, login=asked)
+            failure = NOT_READ._replace(login=asked)
         seen = Observed(
             runs=tuple(runs),
             provider=provider,
@@ -215,7 +217,7 @@ def _examined(
         )
         diagnosis = diagnose(seen)
         told = (*diagnosis.evidence, *_places(diagnosis, home, layers, provider))
-        diagnosis = dataclasses.replace(diagnosis, evidence=told)
+        diagnosis = diagnosis._replace(evidence=told)
         value = {
             "provider": provider_value(provider, layers, runs[-1]),
             "routes": routes_value(seen.routes),
@@ -235,6 +237,8 @@ def _examined(
     )
     live = None
     if request.live_check and diagnosis.verdict not in _NO_TURN:
+        from ._live import live_turn
+
         live = live_turn(
             client.installation.executable,
             client.environment,
@@ -247,6 +251,14 @@ def _examined(
         "findings": [finding_value(one) for one in found],
         "live": live_value(live),
     }
+
+
+def _find_recovery(codex_home: str, scope: str) -> Found | None:
+    if not (is_remembering(codex_home) or is_remembering(SYSTEM_FOLDER)):
+        return None
+    from ._recovery_record import find
+
+    return find(codex_home, first=scope)
 
 
 def _trial_since(found: Found | None, scope: str) -> float | None:
@@ -293,6 +305,8 @@ def _not_loadable(home: CodexHome, layers: Layers) -> tuple[str, ...]:
     if _is_told(home) and not home.exists:
         what = "is no directory" if os.path.exists(home.path) else "does not exist"
         return (f"CODEX_HOME {clean(home.path)} {what}; make it, or correct where it is set",)
+    from ._provider import ProviderRefused, refuse_unloadable
+
     user, system = layers.documents.get("user", {}), layers.documents.get("system", {})
     try:
         refuse_unloadable(user, merge(system, user))

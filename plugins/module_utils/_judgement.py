@@ -10,7 +10,6 @@ This module util is PRIVATE to the collection. When in doubt the verdict is
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from urllib.parse import urlsplit
 
@@ -52,16 +51,16 @@ def judge(runs: t.Sequence[DoctorRun], provider: Provider) -> Diagnosis:
     if len({one.verdict for one in single}) == 1:
         if len({one.cause for one in single}) == 1:
             return last
-        return dataclasses.replace(last, evidence=tuple(e for one in single for e in one.evidence))
+        return last._replace(evidence=tuple(e for one in single for e in one.evidence))
     evidence = tuple(e for one in single for e in one.evidence)
     if last.verdict == "healthy" and all(
         one.cause in ("service_error", last.cause) for one in single
     ):
-        return dataclasses.replace(last, evidence=evidence)
+        return last._replace(evidence=evidence)
     if last.verdict == "http_only" and all(
         one.verdict in ("network_unreachable", "http_only") for one in single
     ):
-        return dataclasses.replace(last, evidence=evidence)
+        return last._replace(evidence=evidence)
     if last.verdict == "healthy":
         return Diagnosis("inconclusive", "intermittent", evidence)
     return Diagnosis("inconclusive", "probes_disagree", evidence)

@@ -15,16 +15,15 @@ ignores provider keys in it, in a trusted project too (0.169.0).
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import pwd
 import sys
+import types
 import typing as t
+from urllib.parse import SplitResult, urlsplit
 
-from ._files import SIZE_LIMIT
-from ._managed_preferences import preference_files, read_preferences
 from ._text import clean
-from ._toml import TomlError, literal, parse
+from ._toml import SIZE_LIMIT, TomlError, literal, parse
 
 SYSTEM_FOLDER = "/etc/codex"
 RESERVED_PROVIDERS = ("openai", "ollama", "lmstudio")
@@ -49,18 +48,16 @@ class OverrideRefused(Exception):
     """An override is none that the client takes; the text says which and why."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Layers:
+class Layers(t.NamedTuple):
     """The parsed files, by layer; a file that is not there or cannot be parsed is left out."""
 
     documents: t.Mapping[str, t.Mapping[str, t.Any]]
     problems: tuple[str, ...]
-    paths: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    paths: t.Mapping[str, str] = types.MappingProxyType({})
     """Where each document was read, for a person: a file, and on macOS perhaps a key in it."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Provider:
+class Provider(t.NamedTuple):
     """The provider that a new session of this user gets."""
 
     active: str
@@ -88,12 +85,18 @@ def read_layers(
         "user": os.path.join(codex_home, "config.toml"),
         "system": os.path.join(system_folder, "config.toml"),
     }
-    if managed_preferences is None:
-        managed_preferences = preference_files(sys.platform, _user_name())
-    preferences = read_preferences(managed_preferences)
-    documents = dict(preferences.documents)
-    found = dict(preferences.paths)
-    problems = list(preferences.problems)
+    documents: dict[str, t.Mapping[str, t.Any]] = {}
+    found: dict[str, str] = {}
+    problems: list[str] = []
+    if managed_preferences or (managed_preferences is None and sys.platform == "darwin"):
+        from ._managed_preferences import preference_files, read_preferences
+
+        if managed_preferences is None:
+            managed_preferences = preference_files(sys.platform, _user_name())
+        preferences = read_preferences(managed_preferences)
+        documents.update(preferences.documents)
+        found.update(preferences.paths)
+        problems.extend(preferences.problems)
     for layer, path in paths.items():
         try:
             if not _is_there(path):
@@ -121,7 +124,7 @@ def with_overrides(layers: Layers, overrides: t.Sequence[str]) -> Layers:
     given: dict[str, t.Any] = {}
     for override in overrides:
         given = merge(given, _read_override(override))
-    return dataclasses.replace(layers, documents={**layers.documents, "override": given})
+    return layers._replace(documents={**layers.documents, "override": given})
 
 
 def active_provider(layers: Layers, told_by_client: str | None) -> Provider:
@@ -162,6 +165,17 @@ def effective(layers: Layers) -> dict[str, t.Any]:
     for layer in reversed(_BY_PRECEDENCE):
         merged = merge(merged, layers.documents.get(layer, {}))
     return merged
+
+
+def base_url(provider: Provider, layers: Layers) -> SplitResult | None:
+    """Where the provider's turns go, if that is not the service itself."""
+    url = (provider.table or {}).get("base_url")
+    if url is None and provider.active == "openai":
+        url = effective(layers).get("openai_base_url")
+    try:
+        return urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        return None
 
 
 def _deciding_layer(layers: Layers) -> str | None:

@@ -22,7 +22,7 @@ import time
 import typing as t
 
 from ._files import PRIVATE_FOLDER, FileRefused, folder_made
-from ._state import FOLDER
+from ._record_place import FOLDER
 
 PATIENCE = 20.0
 """Seconds of waiting for another run, which needs well below one."""

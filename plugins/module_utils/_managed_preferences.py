@@ -16,9 +16,8 @@ import dataclasses
 import os
 import typing as t
 
-from ._files import SIZE_LIMIT
 from ._text import clean
-from ._toml import TomlError, parse
+from ._toml import SIZE_LIMIT, TomlError, parse
 
 FOLDER = "/Library/Managed Preferences"
 """Where macOS keeps what an organisation has forced on users and on the computer."""

@@ -11,12 +11,10 @@ string from the machine has gone through ``_text.clean``.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 
-@dataclasses.dataclass(frozen=True)
-class ProxyUrl:
+class ProxyUrl(t.NamedTuple):
     """A proxy setting without what is secret in it."""
 
     scheme: str
@@ -26,8 +24,7 @@ class ProxyUrl:
     has_credentials: bool
 
 
-@dataclasses.dataclass(frozen=True)
-class ProxyProblem:
+class ProxyProblem(t.NamedTuple):
     """One thing that is wrong with a proxy setting, whether or not it explains a failure."""
 
     name: str
@@ -57,8 +54,7 @@ PROXY_PROBLEMS = (
 """Every problem, the one that explains a failure best first."""
 
 
-@dataclasses.dataclass(frozen=True)
-class ProxySettings:
+class ProxySettings(t.NamedTuple):
     """The proxies that a client started by this task goes through."""
 
     source: str
@@ -77,9 +73,26 @@ class ProxySettings:
 
 NO_PROXIES = ProxySettings("none", None, None, None, (), ())
 
+PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+"""What Codex reads, in upper or in lower case."""
 
-@dataclasses.dataclass(frozen=True)
-class Routes:
+OPENAI_HOSTS = ("api.openai.com", "chatgpt.com", "auth.openai.com")
+"""The hosts of the service: for API keys, for ChatGPT logins, and for logging in."""
+
+
+class Ways(t.NamedTuple):
+    """Raw proxy URLs, with their passwords: for ``_routes`` alone, and never shown."""
+
+    proxy: str | None
+    """What the client's HTTP requests go through."""
+    other: str | None
+    """What the first problem that names another proxy would have them go through."""
+
+    def __repr__(self) -> str:
+        return "Ways(...)"
+
+
+class Routes(t.NamedTuple):
     """Whether the service's host answers HTTP at all, on each way to it; None: not tried.
 
     Any HTTP status is an answer. Asked only of machines that are not healthy.
@@ -93,8 +106,14 @@ class Routes:
     """Through the proxy that is set beside it and does not take effect, if there is one."""
 
 
-@dataclasses.dataclass(frozen=True)
-class LogEvidence:
+NETWORK = "network"
+PROXY_NOT_USED = "proxy_not_used"
+AUTH_OR_CLIENT_VERSION = "auth_or_client_version"
+ROUTES_FINDINGS = (NETWORK, PROXY_NOT_USED, AUTH_OR_CLIENT_VERSION)
+"""What asking the service's host on each way to it can show."""
+
+
+class LogEvidence(t.NamedTuple):
     """What the client's own log database tells of WebSockets that failed, since ``since``."""
 
     outcome: str
@@ -122,8 +141,7 @@ class LogEvidence:
 NO_LOGS = LogEvidence("off", 0, 0, None, "", 0)
 
 
-@dataclasses.dataclass(frozen=True)
-class Login:
+class Login(t.NamedTuple):
     """How the user is logged in, told without opening ``auth.json``."""
 
     store: str
@@ -134,8 +152,7 @@ class Login:
     """The variables that hold an API key, by name, whether set by the environment or ``.env``."""
 
 
-@dataclasses.dataclass(frozen=True)
-class CertificateFile:
+class CertificateFile(t.NamedTuple):
     """A file of certificate authorities that cannot be used."""
 
     variable: str
@@ -143,8 +160,7 @@ class CertificateFile:
     problem: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Process:
+class Process(t.NamedTuple):
     """A running process of a Codex client of this user."""
 
     kind: str
@@ -155,8 +171,7 @@ class Process:
     """Its proxy variables, raw, for ``_proxies`` alone; None where they cannot be seen."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Surroundings:
+class Surroundings(t.NamedTuple):
     """What ``_findings`` needs of the machine."""
 
     wsl: str
@@ -177,8 +192,20 @@ class Surroundings:
     """When ``.env`` was last written, in seconds since the epoch."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Finding:
+class Failure(t.NamedTuple):
+    """What is read only where something fails."""
+
+    routes: Routes | None
+    routes_finding: str | None
+    """One of ``ROUTES_FINDINGS``."""
+    login: Login | None
+    certificates: tuple[CertificateFile, ...]
+
+
+NOT_READ = Failure(None, None, None, ())
+
+
+class Finding(t.NamedTuple):
     """Something that no configuration cures, told with advice."""
 
     name: str

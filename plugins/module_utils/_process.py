@@ -10,7 +10,6 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import selectors
 import signal
@@ -24,8 +23,7 @@ OUTPUT_LIMIT = 4 * 1024 * 1024
 _TICK = 0.1
 
 
-@dataclasses.dataclass(frozen=True)
-class Outcome:
+class Outcome(t.NamedTuple):
     """What one bounded run left behind. ``seconds`` is wall time."""
 
     ended: str

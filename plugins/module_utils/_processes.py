@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import calendar
 import contextlib
-import dataclasses
 import os
 import re
 import time
@@ -79,8 +78,7 @@ _PS_PROGRAM = re.compile(
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
+class Row(t.NamedTuple):
     """One process of the machine, as /proc or ps shows it."""
 
     pid: int
@@ -96,8 +94,7 @@ class Row:
     """Whether this is the script of a package manager that only waits for the client."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Client:
+class Client(t.NamedTuple):
     """One client: the native process, and its launcher where that is still there."""
 
     kind: str

@@ -20,10 +20,17 @@ import ipaddress
 import typing as t
 
 from . import _dotenv, _proxy_lines
-from ._observations import PROXY_PROBLEMS, ProxyProblem, ProxySettings, ProxyUrl
+from ._observations import (
+    OPENAI_HOSTS,
+    PROXY_PROBLEMS,
+    PROXY_VARIABLES,
+    ProxyProblem,
+    ProxySettings,
+    ProxyUrl,
+    Ways,
+)
 from ._proxy_url import (
     DEFAULT_PORTS,
-    OPENAI_HOSTS,
     address_of,
     covers,
     no_proxy_entries,
@@ -37,22 +44,10 @@ from ._proxy_url import (
 
 Address = tuple[str, int]
 
-VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
-
 USUAL_NO_PROXY = "localhost,127.0.0.1,::1"
 """What proxy_env adds to NO_PROXY by default."""
 
 _LONGEST_REPAIR = 1000
-
-
-@dataclasses.dataclass(frozen=True)
-class Ways:
-    """Raw proxy URLs, with their passwords: for ``_routes`` alone, and never shown."""
-
-    proxy: str | None = dataclasses.field(repr=False)
-    """What the client's HTTP requests go through."""
-    other: str | None = dataclasses.field(repr=False)
-    """What the first problem that names another proxy would have them go through."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +75,7 @@ def settings(
     ``loopback_addresses`` where nothing listens.
     """
     seen = _view(dotenv, environment)
-    https, http, everything = (_readable(_one(seen, name)) for name in VARIABLES[:3])
+    https, http, everything = (_readable(_one(seen, name)) for name in PROXY_VARIABLES[:3])
     deciding = _for_http(seen) or _one(seen, "HTTPS_PROXY")
     no_proxy = _one(seen, "NO_PROXY")
     found = _problems(dotenv, environment, shell, hosts, dead)
@@ -112,8 +107,8 @@ def unreadable(reason: str, environment: t.Mapping[str, str]) -> ProxySettings:
 
     ``reason`` is a sentence.
     """
-    return dataclasses.replace(
-        settings(None, environment, None, ()), problems=(), readable=False, dotenv_problem=reason
+    return settings(None, environment, None, ())._replace(
+        problems=(), readable=False, dotenv_problem=reason
     )
 
 
@@ -135,7 +130,7 @@ def _view(dotenv: bytes | None, environment: t.Mapping[str, str]) -> _View:
     return found
 
 
-_SPELLINGS = frozenset(VARIABLES) | {name.lower() for name in VARIABLES}
+_SPELLINGS = frozenset(PROXY_VARIABLES) | {name.lower() for name in PROXY_VARIABLES}
 
 
 def _one(seen: _View, name: str) -> _Setting | None:
@@ -266,7 +261,7 @@ def _http_proxy_only(seen: _View) -> t.Iterator[_Found]:
 
 def _case_disagrees(seen: _View) -> t.Iterator[_Found]:
     used = {one.variable for one in (_for_http(seen), _for_websocket(seen)) if one}
-    for name in VARIABLES[:3]:
+    for name in PROXY_VARIABLES[:3]:
         upper, lower = seen.get(name), seen.get(name.lower())
         if upper is None or lower is None or not lower.value or _same(upper, lower):
             continue

@@ -12,16 +12,18 @@ measured with 0.169.0; see ``_proxies``.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
-from ._observations import PROXY_PROBLEMS, ProxyProblem, Routes
+from ._observations import (
+    AUTH_OR_CLIENT_VERSION,
+    NETWORK,
+    PROXY_NOT_USED,
+    PROXY_PROBLEMS,
+    ProxyProblem,
+    Routes,
+)
 from ._proxy_url import HTTP_TRANSPORT, WEBSOCKET_TRANSPORT, covered_transports
 from ._transport import Http, WebSocket
-
-NETWORK = "network"
-PROXY_NOT_USED = "proxy_not_used"
-AUTH_OR_CLIENT_VERSION = "auth_or_client_version"
 
 
 def explaining(
@@ -57,7 +59,7 @@ def explaining(
             return _without_refuted_repair(seen, problem)
         if names_other(problem):
             # Routes.other was about that one alone.
-            seen = seen._replace(routes=dataclasses.replace(seen.routes, other=None))
+            seen = seen._replace(routes=seen.routes._replace(other=None))
     return None
 
 
@@ -168,4 +170,4 @@ _RULES: dict[str, t.Callable[[_Seen, ProxyProblem], bool]] = {
 
 def _without_refuted_repair(seen: _Seen, problem: ProxyProblem) -> ProxyProblem:
     refuted = seen.routes.other is False and problem.name in ("https_scheme", "http_proxy_only")
-    return dataclasses.replace(problem, repaired=None) if refuted else problem
+    return problem._replace(repaired=None) if refuted else problem

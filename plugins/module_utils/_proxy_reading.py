@@ -13,10 +13,11 @@ import os
 import stat
 import typing as t
 
-from . import _dotenv, _proxies
-from ._observations import ProxySettings
-from ._routes import is_listening
+from ._observations import NO_PROXIES, PROXY_VARIABLES, ProxySettings, Ways
 from ._text import clean
+
+_SPELLINGS = (*PROXY_VARIABLES, *(name.lower() for name in PROXY_VARIABLES))
+_NO_WAYS = Ways(None, None)
 
 
 class Dotenv(t.NamedTuple):
@@ -37,6 +38,8 @@ def read_dotenv(codex_home: str) -> Dotenv:
         return Dotenv(None, None)
     except (OSError, ValueError) as error:
         return _unread(path, f"cannot be read ({_reason(error)}); make it readable for its owner")
+    from ._dotenv import SIZE_LIMIT
+
     mode = os.fstat(handle).st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
@@ -44,11 +47,11 @@ def read_dotenv(codex_home: str) -> Dotenv:
         return _unread(path, f"is {kind}; move it away")
     try:
         with open(handle, "rb") as stream:
-            data = stream.read(_dotenv.SIZE_LIMIT + 1)
+            data = stream.read(SIZE_LIMIT + 1)
     except OSError as error:
         return _unread(path, f"cannot be read ({_reason(error)}); look at it by hand")
-    if len(data) > _dotenv.SIZE_LIMIT:
-        size = _dotenv.SIZE_LIMIT // 2**10
+    if len(data) > SIZE_LIMIT:
+        size = SIZE_LIMIT // 2**10
         return _unread(path, f"is larger than {size} KB; look at it by hand")
     return Dotenv(data, None)
 
@@ -57,7 +60,7 @@ class Proxies(t.NamedTuple):
     """What was found, and the raw URLs to try it with."""
 
     settings: ProxySettings
-    ways: _proxies.Ways
+    ways: Ways
 
 
 def read_proxies(
@@ -71,15 +74,26 @@ def read_proxies(
 
     Asks the proxies on this machine whether they listen, each for up to ``timeout`` seconds.
     """
+    places = (environment, shell or {})
+    if dotenv == (None, None) and not any(name in one for name in _SPELLINGS for one in places):
+        return Proxies(NO_PROXIES, _NO_WAYS)
+    # Nothing of it is needed on the many machines that set no proxy (see ``_beside``).
+    from . import _proxies
+
     if dotenv.problem is not None:
-        unknown = _proxies.unreadable(dotenv.problem, environment)
-        return Proxies(unknown, _proxies.Ways(None, None))
+        return Proxies(_proxies.unreadable(dotenv.problem, environment), _NO_WAYS)
     found = _proxies.settings(dotenv.data, environment, shell, hosts)
     addresses = _proxies.loopback_addresses(found)
-    dead = [address for address in addresses if not is_listening(*address, timeout)]
+    dead = _dead(addresses, timeout) if addresses else ()
     if dead:
         found = _proxies.settings(dotenv.data, environment, shell, hosts, dead)
     return Proxies(found, _proxies.ways(dotenv.data, environment, shell, hosts))
+
+
+def _dead(addresses: t.Sequence[tuple[str, int]], timeout: float) -> t.Sequence[tuple[str, int]]:
+    from ._routes import is_listening
+
+    return [address for address in addresses if not is_listening(*address, timeout)]
 
 
 def _unread(path: str, what: str) -> Dotenv:

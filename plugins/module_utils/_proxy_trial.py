@@ -17,15 +17,16 @@ import dataclasses
 import typing as t
 
 from . import _dotenv
-from ._beside import endpoint
 from ._client import executables_of
+from ._failing import endpoint
 from ._home import locate, refuse_foreign
 from ._inspection import environment_for
 from ._layers import active_provider, read_layers
 from ._login import ask_status
+from ._observations import OPENAI_HOSTS
 from ._proxies import USUAL_NO_PROXY
 from ._proxy_reading import read_dotenv
-from ._proxy_url import OPENAI_HOSTS, covers, no_proxy_entries
+from ._proxy_url import covers, no_proxy_entries
 from ._proxy_wanted import Unwanted, assignments, wanted_of
 from ._routes import routes
 

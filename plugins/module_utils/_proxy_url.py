@@ -14,11 +14,8 @@ import ipaddress
 import re
 import typing as t
 
-from ._observations import ProxyUrl
+from ._observations import OPENAI_HOSTS, ProxyUrl
 from ._text import clean
-
-OPENAI_HOSTS = ("api.openai.com", "chatgpt.com", "auth.openai.com")
-"""The hosts of the service: for API keys, for ChatGPT logins, and for logging in."""
 
 HTTP_TRANSPORT = "http"
 WEBSOCKET_TRANSPORT = "websocket"

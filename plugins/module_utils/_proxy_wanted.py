@@ -16,7 +16,8 @@ import dataclasses
 import typing as t
 
 from ._dotenv import Reading, effective
-from ._proxy_url import OPENAI_HOSTS, covers, parse_proxy, refusal
+from ._observations import OPENAI_HOSTS
+from ._proxy_url import covers, parse_proxy, refusal
 from ._text import clean
 
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
@@ -135,7 +136,7 @@ def described(values: t.Mapping[str, str]) -> dict[str, dict[str, t.Any]]:
     """The proxies among ``values`` by variable, without what is secret in them."""
     names = [spelled for name in PROXIES for spelled in (name, name.lower())]
     found = {name: parse_proxy(values[name]) for name in names if values.get(name)}
-    return {name: dataclasses.asdict(url) for name, url in found.items() if url is not None}
+    return {name: url._asdict() for name, url in found.items() if url is not None}
 
 
 def _no_proxy(wanted: Wanted, reading: Reading) -> str | None:

@@ -12,7 +12,6 @@ from starting (issues 25331, 21580). Up to 0.133 both are how profiles are made.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import typing as t
 
@@ -31,8 +30,7 @@ _STRICT_TABLES = (("agents",), ("features",), ("mcp_servers",), ("projects",))
 """Tables in which a string keeps Codex from loading the file (measured with 0.169.0)."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Broken:
+class Broken(t.NamedTuple):
     """Why a snippet that stands in the user's config.toml does not do what it is for."""
 
     cause: str
@@ -41,8 +39,7 @@ class Broken:
     """A phrase that names the key and the file."""
 
 
-@dataclasses.dataclass(frozen=True)
-class LegacyProfiles:
+class LegacyProfiles(t.NamedTuple):
     """What must go so that Codex starts, also with the name of a snippet's profile.
 
     Without these tables ``--profile x`` silently gets the base configuration

@@ -24,10 +24,11 @@ import typing as t
 
 from . import _files
 from ._provider import Restore
+from ._record_place import note
+from ._record_place import record_path as record_path
 from ._toml import KeyPath
 from ._toml_splice import Replacement
 
-FOLDER = ".devfleet"
 _FORMAT = 1
 _KEYS_IN_TABLES = (("profiles", "model_provider"), ("model_providers", "supports_websockets"))
 _PROXY_VARIABLE = re.compile(r"(?i)(https?|all|no)_proxy")
@@ -228,32 +229,10 @@ def forget_but_when(path: str) -> None:
     Where the note cannot be written, what is remembered stays, for the next run to try again.
     """
     try:
-        write(_note(path), {}, lambda _path: True)
+        write(note(path), {}, lambda _path: True)
     except (_files.FileRefused, _files.FileChanged):
         return
     forget(path)
-
-
-def last_change(path: str) -> tuple[str, ...]:
-    """What was written when we last changed the file ``path``, as far as it is there.
-
-    The folder of another user cannot be looked into. It tells for all that is kept in it, so
-    perhaps of a later moment, at which something else was remembered, but of no earlier one.
-    """
-    kept = record_path(path), record_path(_note(path))
-    try:
-        os.lstat(kept[0])
-    except PermissionError:
-        return (os.path.dirname(kept[0]),)
-    except OSError:
-        pass
-    return kept
-
-
-def record_path(path: str) -> str:
-    """Where the record of the file ``path`` lies."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, FOLDER, f"{name}.json")
 
 
 def _times(path: str) -> tuple[int, int] | None:
@@ -262,10 +241,6 @@ def _times(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_atime_ns, status.st_mtime_ns
-
-
-def _note(path: str) -> str:
-    return f"{path}.ended"
 
 
 def _folder_is_ours(path: str) -> bool:

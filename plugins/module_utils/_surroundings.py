@@ -16,7 +16,7 @@ import typing as t
 from ._client import install_method
 from ._layers import Layers, merge
 from ._observations import Process, Surroundings
-from ._state import record_path
+from ._record_place import record_path
 from ._text import clean
 from ._wsl import on_windows_drive, wsl_kind
 

@@ -29,6 +29,10 @@ if sys.version_info >= (3, 11):
     _tomllib_loads = tomllib.loads
 
 BOM = "\ufeff"
+
+SIZE_LIMIT = 16 * 1024 * 1024
+"""Bytes of the largest configuration file that is read; real ones have a few KB."""
+
 TOMLKIT_FLOOR = (0, 15, 2)
 TOMLKIT_CEILING = (0, 16)
 _REMEDY = (
@@ -37,18 +41,19 @@ _REMEDY = (
 )
 _REASON_LENGTH = 200
 
-_POSITION = re.compile(r"\s*\(?at (?:line (\d+),? col(?:umn)? (\d+)|(end of document))\)?$")
+# Compiled where they are needed, by which time a file has been refused: that is hardly ever.
+_POSITION = r"\s*\(?at (?:line (\d+),? col(?:umn)? (\d+)|(end of document))\)?$"
 _REDEFINITIONS = (
-    (re.compile(r'Key "(.*)" already exists\.?', re.DOTALL), 'key "{}" is defined twice'),
-    (re.compile(r"Duplicate inline table key '(.*)'", re.DOTALL), 'key "{}" is defined twice'),
-    (re.compile(r"Cannot declare \((.*)\) twice", re.DOTALL), "table {} is defined twice"),
-    (re.compile(r"Redefinition of an existing table"), "a table is defined twice"),
-    (re.compile(r"Cannot (?:overwrite|mutate|redefine) .*", re.DOTALL), "a key is defined twice"),
+    (r'Key "(.*)" already exists\.?', 'key "{}" is defined twice'),
+    (r"Duplicate inline table key '(.*)'", 'key "{}" is defined twice'),
+    (r"Cannot declare \((.*)\) twice", "table {} is defined twice"),
+    (r"Redefinition of an existing table", "a table is defined twice"),
+    (r"Cannot (?:overwrite|mutate|redefine) .*", "a key is defined twice"),
 )
-_LONE_CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_LONE_CARRIAGE_RETURN = r"\r(?!\n)"
+_BARE_KEY = r"[A-Za-z0-9_-]+"
 # Beside what TOML demands: C1 controls and the line separators that other tools break lines at.
-_TO_ESCAPE = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]')
+_TO_ESCAPE = '["\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]'
 _SHORT_ESCAPES = {
     "\b": "\\b",
     "\t": "\\t",
@@ -149,7 +154,7 @@ def _tomllib(text: str) -> Data:
 def _tomlkit(text: str) -> Data:
     loads = _load_tomlkit()
     body = _without_bom(text)
-    lone = _LONE_CARRIAGE_RETURN.search(body)
+    lone = re.search(_LONE_CARRIAGE_RETURN, body)
     if lone is not None:
         # tomlkit 0.15.2 lets it pass between the entries of an inline table, Codex nowhere.
         line = body.count("\n", 0, lone.start()) + 1
@@ -200,7 +205,7 @@ def _toml_error(message: str, body: str, first_column: int) -> TomlError:
     """Make a TomlError of a parser's message, whose columns count from `first_column`."""
     line: int | None = None
     column: int | None = None
-    position = _POSITION.search(message)
+    position = re.search(_POSITION, message)
     if position is not None:
         message = message[: position.start()]
         if position.group(3) is not None:
@@ -211,7 +216,7 @@ def _toml_error(message: str, body: str, first_column: int) -> TomlError:
                 line, column = _place(body, line, column)
             column += 1
     for pattern, phrase in _REDEFINITIONS:
-        found = pattern.fullmatch(message)
+        found = re.fullmatch(pattern, message, re.DOTALL)
         if found is not None:
             reason = phrase.format(*(_table_name(group) for group in found.groups()))
             return TomlError(_printable(reason), line, column, redefinition=True)
@@ -292,7 +297,7 @@ def literal(value: Scalar) -> str:
         return str(value)
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError("a TOML string cannot hold a lone surrogate")
-    return '"' + _TO_ESCAPE.sub(_escape, value) + '"'
+    return '"' + re.sub(_TO_ESCAPE, _escape, value) + '"'
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -303,5 +308,5 @@ def _escape(found: re.Match[str]) -> str:
 def dotted_key(path: KeyPath) -> str:
     """Return `path` as a TOML key: bare segments where they can be, quoted ones elsewhere."""
     return ".".join(
-        segment if _BARE_KEY.fullmatch(segment) else literal(segment) for segment in path
+        segment if re.fullmatch(_BARE_KEY, segment) else literal(segment) for segment in path
     )

@@ -10,8 +10,8 @@ values; the wordings are those of 0.131.0 to 0.169.0.
 
 from __future__ import annotations
 
-import dataclasses
 import re
+import typing as t
 
 from ._doctor import Check
 
@@ -25,8 +25,7 @@ _SERVICE_ANSWERS = {401, 405}
 _SERVICE_ANSWERS_AT_BASE_URL = {401, 404, 405}
 
 
-@dataclasses.dataclass(frozen=True)
-class WebSocket:
+class WebSocket(t.NamedTuple):
     """The WebSocket side of one report."""
 
     outcome: str
@@ -42,8 +41,7 @@ class WebSocket:
     certificates)."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Http:
+class Http(t.NamedTuple):
     """The HTTP side of one report."""
 
     outcome: str

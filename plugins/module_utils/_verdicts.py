@@ -9,7 +9,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import dataclasses
+import typing as t
 
 from ._advice import advice_for
 
@@ -24,8 +24,7 @@ NOTHING_TO_DO = ("healthy", "http_only", "not_installed", "unsupported_version")
 """The verdicts that leave nothing to do or to look into."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(t.NamedTuple):
     """A verdict, what it rests on, and what follows from it."""
 
     verdict: str

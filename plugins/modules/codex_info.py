@@ -294,22 +294,12 @@ codex:
         advice: Something on the way refuses WebSockets while HTTPS works.
 """
 
-import dataclasses
 import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.devfleet.codex.plugins.module_utils._home import HomeRefused
 from ansible_collections.devfleet.codex.plugins.module_utils._inspection import Request, inspect
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import OverrideRefused
-from ansible_collections.devfleet.codex.plugins.module_utils._proxy_trial import (
-    begin,
-    trial_value,
-    with_candidate,
-)
-from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import (
-    holds_no_secret,
-    refusal,
-)
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from ansible_collections.devfleet.codex.plugins.module_utils._toml import TomlkitMissing
 from ansible_collections.devfleet.codex.plugins.module_utils._version import parse_version
@@ -359,6 +349,16 @@ def main() -> None:
 
 def look_through(candidate: str, request: Request, module: AnsibleModule) -> None:
     """Look at Codex as it would fare behind a proxy that nothing sets yet."""
+    from ansible_collections.devfleet.codex.plugins.module_utils._proxy_trial import (
+        begin,
+        trial_value,
+        with_candidate,
+    )
+    from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import (
+        holds_no_secret,
+        refusal,
+    )
+
     if holds_no_secret(candidate):
         # Ansible would mask every occurrence, be it in the advice to write that very value.
         module.no_log_values.discard(candidate)
@@ -370,7 +370,7 @@ def look_through(candidate: str, request: Request, module: AnsibleModule) -> Non
     if trial.by != "doctor":
         module.exit_json(**told)
     # What the client has logged, it has logged with another proxy.
-    quiet = dataclasses.replace(request, log_window=0)
+    quiet = request._replace(log_window=0)
     environment = with_candidate(candidate, request.codex_home, os.environ)
     module.exit_json(**told, codex=inspect(quiet, environment))
 

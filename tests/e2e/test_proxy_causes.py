@@ -19,7 +19,10 @@ from ansible_collections.devfleet.codex.plugins.module_utils._doctor import (
     doctor_arguments,
     read_run,
 )
-from ansible_collections.devfleet.codex.plugins.module_utils._observations import ProxyProblem
+from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
+    OPENAI_HOSTS,
+    ProxyProblem,
+)
 from ansible_collections.devfleet.codex.plugins.module_utils._process import Outcome
 from ansible_collections.devfleet.codex.plugins.module_utils._proxy_cause import (
     explaining,
@@ -29,7 +32,6 @@ from ansible_collections.devfleet.codex.plugins.module_utils._proxy_reading impo
     read_dotenv,
     read_proxies,
 )
-from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import OPENAI_HOSTS
 from ansible_collections.devfleet.codex.plugins.module_utils._routes import routes
 from ansible_collections.devfleet.codex.plugins.module_utils._transport import (
     http_side,

@@ -73,10 +73,10 @@ def machine(
 def seen_from_elsewhere(proc: pathlib.Path) -> list[Process]:
     """What a program sees that neither started the session nor was started by it."""
     code = (
-        "import dataclasses, json, os, sys\n"
+        "import json, os, sys\n"
         f"from {codex_processes.__module__} import codex_processes\n"
         "found = codex_processes(os.geteuid(), sys.argv[1])\n"
-        "print(json.dumps([dataclasses.asdict(one) for one in found]))\n"
+        "print(json.dumps([one._asdict() for one in found]))\n"
     )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", code, str(proc)]

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import urllib.parse
 
 from ansible_collections.devfleet.codex.plugins.module_utils import _log_rows, _proxy_url
 from ansible_collections.devfleet.codex.plugins.module_utils._advice import VERDICTS_AND_CAUSES
 from ansible_collections.devfleet.codex.plugins.module_utils._doctor import NoReport, read_run
 from ansible_collections.devfleet.codex.plugins.module_utils._judgement import judge
+from ansible_collections.devfleet.codex.plugins.module_utils._observations import OPENAI_HOSTS
 from ansible_collections.devfleet.codex.plugins.module_utils._process import Outcome
 from ansible_collections.devfleet.codex.plugins.module_utils._text import SHORT, clean
 from support.doctor_samples import BUILT_IN
@@ -29,7 +29,7 @@ _CAUSES = {"closed", "silent", "cut", "proxy_scheme", "certificate", "other", "r
 def doctor(data: bytes) -> None:
     """A report is bounded and printable, and no more than its words proves a failure."""
     run = read_run(Outcome("exit", 1, data, data[-200:], 0.3), "full")
-    told = _strings(dataclasses.asdict(run))
+    told = _strings(run)
     assert all(text == clean(text, 1000) for text in told)
     assert sum(map(len, told)) < _MOST
     diagnosis = judge([run, run], BUILT_IN)
@@ -44,6 +44,8 @@ def doctor(data: bytes) -> None:
 def _strings(value: object) -> list[str]:
     if isinstance(value, dict):
         return [text for pair in value.items() for one in pair for text in _strings(one)]
+    if isinstance(value, tuple):
+        return [text for one in value for text in _strings(one)]
     return [value] if isinstance(value, str) else []
 
 
@@ -99,10 +101,10 @@ def no_proxy(data: bytes) -> None:
     written = tuple(part.strip() for part in text.split(",") if part.strip())
     left = _proxy_url.without_service(written)
     assert set(left) <= set(written)
-    for host in _proxy_url.OPENAI_HOSTS:
+    for host in OPENAI_HOSTS:
         assert not _proxy_url.covers(left, host)
     for entry in set(written) - set(left):
-        assert any(_proxy_url.covers((entry,), host) for host in _proxy_url.OPENAI_HOSTS)
+        assert any(_proxy_url.covers((entry,), host) for host in OPENAI_HOSTS)
 
 
 def cleaned(data: bytes) -> None:

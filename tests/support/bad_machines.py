@@ -32,7 +32,7 @@ def own_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / ".codex").mkdir()
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setattr(_client, "_PLACES", ())
-    monkeypatch.setattr(_beside, "codex_processes", lambda _uid: ())
+    monkeypatch.setattr(_beside, "_running", lambda: ())
     return folder
 
 

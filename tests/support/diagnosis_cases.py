@@ -13,7 +13,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.devfleet.codex.plugins.module_utils._diagnosis import Observed
-from ansible_collections.devfleet.codex.plugins.module_utils._doctor import Check, DoctorRun
+from ansible_collections.devfleet.codex.plugins.module_utils._doctor import (
+    Check,
+    DoctorReport,
+    DoctorRun,
+    NoReport,
+)
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import Provider
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
     PROXY_PROBLEMS,
@@ -72,8 +77,9 @@ def seen(
     runs: DoctorRun | t.Sequence[DoctorRun], provider: Provider = BUILT_IN, **beside: t.Any
 ) -> Observed:
     """Return what was seen: doctor's answers and, by name, what was read beside them."""
-    several = tuple(runs) if isinstance(runs, (list, tuple)) else (runs,)
-    return Observed(t.cast("tuple[DoctorRun, ...]", several), provider, **beside)
+    if isinstance(runs, (DoctorReport, NoReport)):
+        runs = (runs,)
+    return Observed(tuple(runs), provider, **beside)
 
 
 def login(store: str = "file", status: str = "none", *variables: str) -> Login:

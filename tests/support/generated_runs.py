@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from ansible_collections.devfleet.codex.plugins.module_utils._doctor import (
     AUTH,
     CONFIG,
@@ -60,10 +58,10 @@ def _near(check: Check) -> strategies.SearchStrategy[Check]:
     """Checks that differ from ``check`` in one word."""
     keys = sorted(check.details) or ["no detail"]
     return strategies.one_of(
-        strategies.builds(lambda word: dataclasses.replace(check, status=word), _TEXTS),
-        strategies.builds(lambda word: dataclasses.replace(check, summary=word), _TEXTS),
+        strategies.builds(lambda word: check._replace(status=word), _TEXTS),
+        strategies.builds(lambda word: check._replace(summary=word), _TEXTS),
         strategies.builds(
-            lambda key, word: dataclasses.replace(check, details={**check.details, key: word}),
+            lambda key, word: check._replace(details={**check.details, key: word}),
             strategies.sampled_from(keys),
             _TEXTS,
         ),

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.devfleet.codex.plugins.module_utils._findings import findings
@@ -48,8 +47,7 @@ ORDINARY = Surroundings(
     misplaced_keys=(),
     environment_changed=CHANGED,
 )
-BUSY = dataclasses.replace(
-    ORDINARY,
+BUSY = ORDINARY._replace(
     processes=(process("session"),) * 9 + (process("ide"), process("other")),
     mcp_servers=tuple("abcdefghij"),
 )
@@ -84,7 +82,7 @@ def found(
 ) -> tuple[Finding, ...]:
     """Return what is found on an ordinary machine with these changes of its surroundings."""
     return findings(
-        dataclasses.replace(surroundings or ORDINARY, **changes),
+        (surroundings or ORDINARY)._replace(**changes),
         proxies,
         logs,
         login,

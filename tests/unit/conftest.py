@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _beside
+from ansible_collections.devfleet.codex.plugins.module_utils import _failing
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import Routes
 
 
@@ -20,4 +20,4 @@ def no_routes(monkeypatch: pytest.MonkeyPatch) -> None:
     def untried(host: str, *_others: t.Any) -> Routes:
         return Routes(host, None, None, None)
 
-    monkeypatch.setattr(_beside, "routes", untried)
+    monkeypatch.setattr(_failing, "routes", untried)

@@ -13,20 +13,20 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _beside, _state
-from ansible_collections.devfleet.codex.plugins.module_utils._beside import (
-    Beside,
-    Failure,
-    read_beside,
-    read_failure,
-)
+from ansible_collections.devfleet.codex.plugins.module_utils import _beside, _failing, _state
+from ansible_collections.devfleet.codex.plugins.module_utils._beside import Beside, read_beside
 from ansible_collections.devfleet.codex.plugins.module_utils._doctor import DoctorRun, NoReport
+from ansible_collections.devfleet.codex.plugins.module_utils._failing import read_failure
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import (
     Layers,
     active_provider,
 )
-from ansible_collections.devfleet.codex.plugins.module_utils._observations import Process, Routes
-from ansible_collections.devfleet.codex.plugins.module_utils._state import record_path
+from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
+    Failure,
+    Process,
+    Routes,
+)
+from ansible_collections.devfleet.codex.plugins.module_utils._record_place import record_path
 from support import log_database
 from support.doctor_samples import answered, refused, report
 
@@ -37,8 +37,8 @@ HOUR = 3600
 def processes(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
     """The clients that run."""
     running: list[Process] = []
-    monkeypatch.setattr(_beside, "codex_processes", lambda _uid: tuple(running))
-    monkeypatch.setattr(_beside, "ask_status", lambda *_: "unknown")
+    monkeypatch.setattr(_beside, "_running", lambda: tuple(running))
+    monkeypatch.setattr(_failing, "ask_status", lambda *_: "unknown")
     return running
 
 
@@ -246,7 +246,7 @@ def failure(
             tried.append((host, port, others[-1]))
             return Routes(host, None, None, None)
 
-        monkeypatch.setattr(_beside, "routes", untried)
+        monkeypatch.setattr(_failing, "routes", untried)
         known = layers(**user)
         provider = active_provider(known, None)
         found = read_failure(beside(tmp_path, **user), known, provider, run, "/codex", {})

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._diagnosis import diagnose
 from ansible_collections.devfleet.codex.plugins.module_utils._judgement import (
@@ -30,7 +28,7 @@ from support.doctor_samples import BUILT_IN
     ],
 )
 def test_a_proxy_that_rejects_credentials_is_named(url: ProxyUrl, told: str) -> None:
-    settings = dataclasses.replace(NO_PROXIES, source="dotenv", https=url)
+    settings = NO_PROXIES._replace(source="dotenv", https=url)
     found = diagnose(seen(LOCKED, proxies=settings))
     assert (found.verdict, found.cause) == WRONG_PASSWORD
     assert found.evidence[-1] == f"the proxy (dotenv): {told}"

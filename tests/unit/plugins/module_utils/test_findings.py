@@ -9,18 +9,17 @@ What is found only where something fails stands in ``test_findings_failing.py``.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._findings import (
     FINDINGS,
-    ROUTES_FINDINGS,
     holds_old_environment,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
     NO_LOGS,
     NO_PROXIES,
+    ROUTES_FINDINGS,
     LogEvidence,
     Process,
     ProxySettings,
@@ -50,7 +49,7 @@ RELEASES = "/home/dev/.codex/packages/standalone/releases"
     "logs",
     [
         NO_LOGS,
-        dataclasses.replace(FALLBACKS, fallbacks=2, only_after_idle=True, only_subagents=True),
+        FALLBACKS._replace(fallbacks=2, only_after_idle=True, only_subagents=True),
     ],
 )
 @pytest.mark.parametrize("proxies", [NO_PROXIES, proxied("127.0.0.1"), proxied("proxy.corp")])
@@ -210,15 +209,12 @@ def test_keys_that_stand_in_a_table() -> None:
 def test_a_client_that_holds_an_earlier_dotenv(
     kind: str, started: float | None, changed: float | None, holds: bool
 ) -> None:
-    here = dataclasses.replace(
-        BUSY, processes=(process(kind, started),), environment_changed=changed
-    )
+    here = BUSY._replace(processes=(process(kind, started),), environment_changed=changed)
     assert holds_old_environment(here) is holds
-    assert not holds_old_environment(dataclasses.replace(here, processes=None))
+    assert not holds_old_environment(here._replace(processes=None))
 
 
-EVERYTHING = dataclasses.replace(
-    BUSY,
+EVERYTHING = BUSY._replace(
     wsl="wsl2",
     home_on_windows_drive=True,
     processes=(process("session", 1.0),) * 5,
@@ -227,7 +223,7 @@ EVERYTHING = dataclasses.replace(
 )
 EVERY_CHANGE: dict[str, t.Any] = {
     "proxies": proxied("127.0.0.1", "dead_port"),
-    "logs": dataclasses.replace(FALLBACKS, only_subagents=True, only_after_idle=True),
+    "logs": FALLBACKS._replace(only_subagents=True, only_after_idle=True),
     "login": KEY_BESIDE,
     "minimum": "0.169.0",
     "verdict": "inconclusive",

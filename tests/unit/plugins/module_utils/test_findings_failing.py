@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils._findings import ROUTES_FINDINGS
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
     NO_LOGS,
+    ROUTES_FINDINGS,
     LogEvidence,
     Login,
 )
@@ -60,7 +59,7 @@ def test_an_api_key_beside_a_login(verdict: str, login: Login | None, expected: 
     ],
 )
 def test_when_and_where_fallbacks_happened(change: dict[str, t.Any], expected: list[str]) -> None:
-    logs = dataclasses.replace(FALLBACKS, **change)
+    logs = FALLBACKS._replace(**change)
     assert list(details(logs=logs, ide_clients=())) == expected
 
 

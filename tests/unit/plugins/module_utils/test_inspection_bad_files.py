@@ -20,7 +20,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _beside, _client, _dotenv
+from ansible_collections.devfleet.codex.plugins.module_utils import _client, _dotenv, _logs
 from ansible_collections.devfleet.codex.plugins.module_utils._logs import read_logs
 from support import log_database, stubs
 from support.bad_machines import BLOCKED, FINE, HEALTHY, NOT_READ, judged, look, own_home
@@ -191,7 +191,7 @@ BAD_LOGS: dict[str, tuple[str, t.Callable[[Path], t.Any], str]] = {
 def test_a_bad_log_database(home: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     name, make, outcome = BAD_LOGS[case]
     kept = make(home / ".codex" / name)
-    monkeypatch.setattr(_beside, "read_logs", functools.partial(read_logs, deadline=0.02))
+    monkeypatch.setattr(_logs, "read_logs", functools.partial(read_logs, deadline=0.02))
     value = look(home, HEALTHY)
     assert judged(value) == NOT_READ
     assert value["logs"]["outcome"] == outcome

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _beside, _inspection, _routes
+from ansible_collections.devfleet.codex.plugins.module_utils import _failing, _inspection, _routes
 from ansible_collections.devfleet.codex.plugins.module_utils._client import Installation
 from ansible_collections.devfleet.codex.plugins.module_utils._doctor import HTTP, WEBSOCKET
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import Routes
@@ -60,7 +60,7 @@ def test_a_hostile_base_url(
         asked = host if host == "127.0.0.1" or len(host) > 255 or "\0" in host else "127.0.0.1"
         return _routes.routes(asked, *others)
 
-    monkeypatch.setattr(_beside, "routes", within_this_machine)
+    monkeypatch.setattr(_failing, "routes", within_this_machine)
     table = (
         'model_provider = "gw"\n[model_providers.gw]\nname = "gw"\n' if key == "base_url" else ""
     )
@@ -131,7 +131,7 @@ def answers(home: Path, monkeypatch: pytest.MonkeyPatch) -> t.Callable[[bytes], 
     assert version is not None
     installed = Installation(str(home / "codex"), "npm", version)
     monkeypatch.setattr(_inspection, "examine", lambda *_: installed)
-    monkeypatch.setattr(_beside, "ask_status", lambda *_: "unknown")
+    monkeypatch.setattr(_failing, "ask_status", lambda *_: "unknown")
 
     def printing(stdout: bytes) -> dict[str, t.Any]:
         outcome = Outcome("exit", 0, stdout, b"", 0.1)

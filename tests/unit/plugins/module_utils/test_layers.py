@@ -11,7 +11,6 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils._files import SIZE_LIMIT
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import (
     Layers,
     OverrideRefused,
@@ -23,6 +22,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._layers import (
     read_layers,
     with_overrides,
 )
+from ansible_collections.devfleet.codex.plugins.module_utils._toml import SIZE_LIMIT
 
 Tables = dict[str, t.Any]
 

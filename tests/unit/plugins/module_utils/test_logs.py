@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 from pathlib import Path
 
@@ -133,7 +132,7 @@ def test_what_lies_before_since_is_not_counted(tmp_path: Path) -> None:
 
     found = evidence(tmp_path, log_database.recorded("close-after", ends), since=ends + 2)
 
-    assert dataclasses.astuple(found)[:3] == ("read", 0, 0)
+    assert tuple(found)[:3] == ("read", 0, 0)
 
 
 @pytest.mark.parametrize(("since", "completed"), [(1000.5, 1), (1000.75, 0)])

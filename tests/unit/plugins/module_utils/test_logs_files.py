@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import shutil
 import sqlite3
@@ -87,7 +86,7 @@ def database(tmp_path: Path) -> Path:
 def outcome(folder: Path, deadline: float = 2.0) -> str:
     found = read_logs(str(folder), 0.0, deadline)
     if found.outcome != "read":
-        assert found == dataclasses.replace(NO_LOGS, outcome=found.outcome)
+        assert found == NO_LOGS._replace(outcome=found.outcome)
     return found.outcome
 
 

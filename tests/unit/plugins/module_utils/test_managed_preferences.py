@@ -12,7 +12,6 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils._files import SIZE_LIMIT
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import (
     active_provider,
     provider_file,
@@ -23,6 +22,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._managed_preference
     preference_files,
     read_preferences,
 )
+from ansible_collections.devfleet.codex.plugins.module_utils._toml import SIZE_LIMIT
 
 RECORDED = Path(__file__).parents[3] / "fixtures/managed_preferences"
 

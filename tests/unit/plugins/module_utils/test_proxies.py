@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
     NO_PROXIES,
+    OPENAI_HOSTS,
     PROXY_PROBLEMS,
     ProxyUrl,
 )
@@ -20,7 +21,6 @@ from ansible_collections.devfleet.codex.plugins.module_utils._proxies import (
     unreadable,
     ways,
 )
-from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import OPENAI_HOSTS
 from hypothesis import given
 from hypothesis import strategies as st
 

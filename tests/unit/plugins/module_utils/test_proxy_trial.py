@@ -14,6 +14,7 @@ import typing as t
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._dotenv import effective, read
 from ansible_collections.devfleet.codex.plugins.module_utils._files import snapshot
+from ansible_collections.devfleet.codex.plugins.module_utils._observations import OPENAI_HOSTS
 from ansible_collections.devfleet.codex.plugins.module_utils._proxy_env import plan_present
 from ansible_collections.devfleet.codex.plugins.module_utils._proxy_trial import (
     BY_DOCTOR,
@@ -23,7 +24,6 @@ from ansible_collections.devfleet.codex.plugins.module_utils._proxy_trial import
     obstacle,
     with_candidate,
 )
-from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import OPENAI_HOSTS
 from ansible_collections.devfleet.codex.plugins.module_utils._proxy_wanted import wanted_of
 from support import stubs
 from support.certificates import HOSTS, Certificates, make_certificates

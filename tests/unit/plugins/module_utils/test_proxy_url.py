@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils._observations import ProxyUrl
-from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import (
+from ansible_collections.devfleet.codex.plugins.module_utils._observations import (
     OPENAI_HOSTS,
+    ProxyUrl,
+)
+from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import (
     covered_transports,
     covers,
     no_proxy_entries,

@@ -210,8 +210,9 @@ def test_codex_info_tells_of_it(
 ) -> None:
     system = tmp_path / "etc-codex"
     monkeypatch.setattr(
-        _inspection, "find_recovery", functools.partial(find, system_folder=str(system))
+        _recovery_record, "find", functools.partial(find, system_folder=str(system))
     )
+    monkeypatch.setattr(_inspection, "SYSTEM_FOLDER", str(system))
     stub = stubs.codex(tmp_path / "codex", "0.169.0", [as_json(report(refused(403)))] * 3)
     request = Request(str(folder), str(stub.path), 60, 1, 0, ())
 
@@ -236,7 +237,7 @@ def test_codex_info_tells_of_it(
     }
     system.mkdir()
     save(str(system), RECOVERY)
-    asked = dataclasses.replace(request, recovery_scope="system")
+    asked = request._replace(recovery_scope="system")
     assert inspect(asked, {"PATH": os.defpath})["recovery"]["scope"] == "system"
     assert told_of()["scope"] == "user"
     save(str(folder), None)
@@ -251,7 +252,7 @@ def test_codex_info_reads_what_is_logged_in_a_trial_of_the_scope(
     folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, state: str, scope: str, fallbacks: bool
 ) -> None:
     monkeypatch.setattr(
-        _inspection, "find_recovery", functools.partial(find, system_folder=str(folder / "none"))
+        _recovery_record, "find", functools.partial(find, system_folder=str(folder / "none"))
     )
     log_database.write(
         folder / "logs_2.sqlite", log_database.recorded("http-502", time.time() - 7200)
