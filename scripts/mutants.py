@@ -217,8 +217,9 @@ def mutmut(folder: Path, *arguments: str) -> None:
 
 def functions_in(source: str) -> dict[str, str]:
     """The source of every function of a file that mutmut has made, by its name there."""
+    lines = source.splitlines()
     return {
-        node.name: ast.get_source_segment(source, node) or ""
+        node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno])
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef)
     }

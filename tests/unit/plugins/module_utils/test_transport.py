@@ -66,6 +66,27 @@ from support.recorded_reports import OLDER_CLIENTS
             id="closed",
         ),
         pytest.param(
+            websocket("failed", immediate_close_code="1011"),
+            "closed",
+            None,
+            "closed with code 1011",
+            id="closed-by-its-code-alone",
+        ),
+        pytest.param(
+            websocket("timed out", "fail"),
+            "timed_out",
+            None,
+            "Responses WebSocket timed out",
+            id="fail-as-well-as-a-warning",
+        ),
+        pytest.param(
+            websocket("timed out", "skipped"),
+            "unknown",
+            None,
+            "Responses WebSocket timed out",
+            id="no-status-of-doctor",
+        ),
+        pytest.param(
             websocket("closed immediately after handshake"),
             "closed",
             None,
