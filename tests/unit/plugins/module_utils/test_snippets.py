@@ -13,6 +13,7 @@ import tomlrt
 from ansible_collections.devfleet.codex.plugins.module_utils._layers import Layers
 from ansible_collections.devfleet.codex.plugins.module_utils._snippets import (
     broken_snippet,
+    legacy_profiles,
     misplaced_root_keys,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._version import parse_version
@@ -250,3 +251,53 @@ def test_a_document_with_very_many_tables_is_given_up() -> None:
     many: dict[str, t.Any] = {"a": [{} for _number in range(200_000)], "z": {}}
     many["z"]["z"] = {"model_provider": "openai_http"}
     assert broken_snippet(Layers({"user": many}, ()), parse_version(NEW)) is None
+
+
+LONG = "x" * 100
+NO_TABLE = "profiles is not a table of tables, so Codex cannot load this file either"
+CUT = "x" * 77 + "..."
+
+
+@pytest.mark.parametrize(
+    ("user", "refusal"),
+    [
+        (
+            "profiles = 3\n",
+            NO_TABLE,
+        ),
+        (
+            "profiles.x = 3\n",
+            NO_TABLE,
+        ),
+        (
+            "profile = 'own'\n[profiles.own]\nmodel = 'x'\n",
+            "profile selects own, with which Codex 0.169.0 does not start; remove that key and use "
+            "--profile",
+        ),
+        (
+            f"profile = '{LONG}'\n",
+            f"profile selects {CUT}, with which Codex 0.169.0 does not start; remove that key and "
+            "use --profile",
+        ),
+        (
+            RICH_PROFILE + OURS,
+            "[profiles.http] holds further settings, which Codex 0.169.0 no longer reads; move "
+            "them to http.config.toml and remove that table",
+        ),
+        (
+            RICH_PROFILE.replace("http]", f"{LONG}]") + OURS,
+            f"[profiles.{LONG[:68]}...] holds further settings, which Codex 0.169.0 no longer "
+            f"reads; move them to {CUT}.config.toml and remove that table",
+        ),
+        (PROFILE + OURS, None),
+    ],
+)
+def test_a_legacy_profile_that_is_not_ours_to_remove_is_told(
+    user: str, refusal: str | None
+) -> None:
+    own = document(user)
+    found = legacy_profiles(own, own, parse_version(NEW))
+    assert found.refusal == refusal
+    assert (found.remove == ()) is (refusal is not None)
+    assert legacy_profiles(own, own, parse_version(OLD)) == ((), None)
+    assert legacy_profiles(own, own, None) == ((), None)
