@@ -24,7 +24,7 @@ def clean(value: t.Any, limit: int = SHORT) -> str:
     """
     text = value if isinstance(value, str) else _text_of(value)
     shown = text[: limit + 1]
-    if not shown.isascii() or not shown.isprintable():
+    if not shown.isprintable():
         shown = "".join(
             " " if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") else char
             for char in shown
