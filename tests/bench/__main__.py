@@ -14,10 +14,13 @@ when a row could not be measured.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import pathlib
 import signal
 import sys
 import tempfile
+import time
+import traceback
 import typing as t
 
 from . import machine, report
@@ -42,15 +45,12 @@ def main(arguments: t.Sequence[str], plan: Plan) -> int:
     chosen = given.parts or list(PARTS)
     command = " ".join(["make bench", *([f'BENCH="{" ".join(chosen)}"'] if given.parts else [])])
     signal.signal(signal.SIGTERM, _interrupt)
+    described = machine.describe(command, versions())
+    plan = dataclasses.replace(plan, until=time.monotonic() + plan.seconds)
     sections = []
     for name in chosen:
         progress(f"part {name}")
-        with tempfile.TemporaryDirectory(prefix="cb") as folder:
-            place = pathlib.Path(folder)
-            # Other users have their homes below it.
-            place.chmod(0o755)
-            sections.append(PARTS[name](place, plan))
-    described = machine.describe(command, versions())
+        sections.append(measured(name, plan))
     page = report.page(described, sections)
     path = given.output or (PARTIAL if given.parts else PAGE)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +61,21 @@ def main(arguments: t.Sequence[str], plan: Plan) -> int:
         progress(f"not measured: {failure}")
     progress(f"written: {path}")
     return 1 if failures else 0
+
+
+def measured(name: str, plan: Plan) -> report.Section:
+    """Return the chapter of one part; that of one that could not be measured says why."""
+    with tempfile.TemporaryDirectory(prefix="cb") as folder:
+        place = pathlib.Path(folder)
+        # Other users have their homes below it.
+        place.chmod(0o755)
+        try:
+            return PARTS[name](place, plan)
+        except Exception as error:
+            # Whatever it is, the figures of the other parts are not to be lost by it.
+            traceback.print_exc()
+            why = f"The part {name} failed: {type(error).__name__}: {error}"
+            return report.Section(f"Not measured: {name}", f"{report.cell(why)}\n", failures=(why,))
 
 
 def _interrupt(number: int, _frame: object) -> t.NoReturn:

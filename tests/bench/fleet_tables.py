@@ -16,10 +16,12 @@ from .ansible_runs import Controller
 from .figures import Row
 from .fleet import Fleet, python
 from .measure import Job, measure, progress
-from .ours import Playbooks, Stubs, make_stubs
+from .ours import CHECK, INI, Playbooks, Stubs, first, make_stubs, second
 from .peers import Peers
 from .plan import Plan
 from .sshd import Server, Unavailable, closed_masters, server
+
+LONG = (CHECK, first(INI), second(INI))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +31,6 @@ class Table:
     connection: str
     hosts: int
     forks: int
-    rounds: int
     rows: tuple[Row, ...] = ()
     left_out: str | None = None
 
@@ -54,7 +55,7 @@ def ssh(folder: pathlib.Path, plan: Plan) -> list[Table]:
             return _on_fleet("ssh", folder, fleet, stubs, plan, running)
     except Unavailable as error:
         progress(f"ssh: left out: {error}")
-        return [Table("ssh", plan.hosts, plan.forks, 0, left_out=str(error))]
+        return [Table("ssh", plan.hosts, plan.forks, left_out=str(error))]
 
 
 def _on_fleet(
@@ -65,6 +66,7 @@ def _on_fleet(
     plan: Plan,
     running: Server | None,
 ) -> list[Table]:
+    most = max((plan.hosts, *plan.more_hosts))
     # A short path: the sockets of kept connections lie in it.
     home = folder / "c"
     home.mkdir()
@@ -75,28 +77,34 @@ def _on_fleet(
         controller = Controller(home, forks)
         playbooks = Playbooks(controller, fleet.first(hosts), stubs, plan.timeout)
         what = f"{connection}, forks {forks}"
-        rows = measure(jobs(playbooks), rounds, what)
-        return Table(connection, hosts, forks, rounds, tuple(rows))
+        rows = measure(jobs(playbooks), rounds, what, plan.until)
+        return Table(connection, hosts, forks, tuple(rows))
 
     with closed_masters(home / "cp") if running else contextlib.nullcontext():
         peers = None
         if running:
             peers = Peers(folder, running, fleet.first(plan.hosts), plan.forks, plan.timeout)
-        tables = [
-            table(
-                plan.hosts,
-                plan.forks,
-                plan.rounds,
-                lambda playbooks: _all_jobs(playbooks) + (peers.jobs() if peers else []),
-            )
-        ]
+
+        def all_jobs(playbooks: Playbooks) -> list[Job]:
+            of_ours = _all_jobs(playbooks)
+            if peers is None:
+                return of_ours
+            # What takes long, and differs little from what it takes where there is no network.
+            once = [
+                dataclasses.replace(job, runs=1) if job.name in LONG else job for job in of_ours
+            ]
+            return [*once, *peers.jobs()]
+
+        tables = [table(plan.hosts, plan.forks, plan.rounds, all_jobs)]
         if peers:
             rows = (*tables[0].rows, *peers.missing())
             tables[0] = dataclasses.replace(tables[0], rows=rows)
         for number, hosts in enumerate(plan.more_hosts):
-            tables.append(table(hosts, plan.forks, 1, _growing_jobs))
+            is_largest = number > 0 and hosts == most
+            few = _fewest_jobs if is_largest and peers else _growing_jobs
+            tables.append(table(hosts, plan.forks, 1, few))
             if number == 0:
-                tables.append(table(hosts, plan.more_forks, 1, _growing_jobs))
+                tables.append(table(hosts, plan.more_forks, 1, _fewest_jobs))
     return tables
 
 
@@ -111,3 +119,7 @@ def _all_jobs(playbooks: Playbooks) -> list[Job]:
 
 def _growing_jobs(playbooks: Playbooks) -> list[Job]:
     return [playbooks.floor(), *playbooks.nothing_to_do(), playbooks.lines()]
+
+
+def _fewest_jobs(playbooks: Playbooks) -> list[Job]:
+    return [playbooks.floor(), playbooks.nothing_to_do()[-1]]

@@ -29,7 +29,7 @@ The client of some hosts hangs until it is ended: {probes} probes of {doctor:.0f
 """
 
 
-def measure_hanging(folder: pathlib.Path, plan: Hanging, timeout: float) -> list[Row]:
+def measure_hanging(folder: pathlib.Path, plan: Hanging, timeout: float, until: float) -> list[Row]:
     """Measure the audit of one host, and of all, with and without the hanging ones."""
     stubs = make_stubs(folder)
     hangs = fleets.hanging_client(folder / "hanging/codex", 600)
@@ -53,7 +53,7 @@ def measure_hanging(folder: pathlib.Path, plan: Hanging, timeout: float) -> list
         job(f"the {len(well)} hosts that answer", well),
         job(f"all {plan.hosts} hosts, {plan.hanging} of them hanging", fleet.hosts),
     ]
-    return measure(jobs, 1, f"hanging, forks {plan.forks}")
+    return measure(jobs, 1, f"hanging, forks {plan.forks}", until)
 
 
 def _job(

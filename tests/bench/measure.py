@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import subprocess
 import sys
 import time
@@ -22,27 +23,31 @@ from .fleet import Fleet
 class Job:
     """`prepare` is not timed; `check` raises Wrong when the run did not do what it was timed for.
 
-    With `changes` the config of every host is to be another one afterwards, else the same.
+    With `changes` the config of every host is to be another one afterwards, else the same. It is
+    run at most `runs` times, where it is given.
     """
 
     name: str
     fleet: Fleet
     run: t.Callable[[], timed.Ran]
     changes: bool = False
+    runs: int | None = None
     prepare: t.Callable[[], None] = lambda: None
     check: t.Callable[[timed.Ran], None] = lambda ran: None
 
 
-def measure(jobs: t.Sequence[Job], rounds: int, what: str) -> list[Row]:
+def measure(jobs: t.Sequence[Job], rounds: int, what: str, until: float = math.inf) -> list[Row]:
     """Run every job once a round, in order, and say how far it is on stderr.
 
-    A job that fails is not run again, and its row says why.
+    A job that fails is not run again, and its row says why. After `until`, a moment of
+    time.monotonic, nothing more is begun.
     """
     runs: dict[str, list[timed.Ran]] = {job.name: [] for job in jobs}
     failures: dict[str, str] = {}
     for number in range(1, rounds + 1):
         for job in jobs:
-            if job.name in failures:
+            over = job.runs is not None and number > job.runs
+            if over or job.name in failures or time.monotonic() > until:
                 continue
             told = f"{what}, {len(job.fleet.hosts)} hosts, round {number} of {rounds}: {job.name}"
             try:
@@ -81,4 +86,5 @@ def _row(job: Job, runs: t.Sequence[timed.Ran], failure: str | None) -> Row:
         max((ran.main_peak for ran in runs), default=0),
         max((ran.machine_peak for ran in runs), default=0),
         failure,
+        None if runs or failure else "not measured: the time for all of it was up",
     )

@@ -82,7 +82,7 @@ class Playbooks(t.NamedTuple):
         def check(ran: timed.Ran) -> None:
             expect_recap(ran, len(self.fleet.hosts), told or changes)
 
-        return Job(name, self.fleet, run, changes, prepare, check)
+        return Job(name, self.fleet, run, changes, prepare=prepare, check=check)
 
     def floor(self) -> Job:
         return self.job(FLOOR, PLAYBOOKS / "ping.yml", config=fleets.CONFIG)
@@ -92,7 +92,7 @@ class Playbooks(t.NamedTuple):
         healthy = self.stubs.healthy if self.stubs else None
         return [
             self.job(AUDIT, "devfleet.codex.audit", client=healthy, config=fleets.CONFIG),
-            self.job(HEALTHY, "devfleet.codex.remediate", client=healthy),
+            self.job(HEALTHY, "devfleet.codex.remediate", client=healthy, config=fleets.CONFIG),
         ]
 
     def something_to_do(self) -> list[Job]:

@@ -41,7 +41,7 @@ def of_edit(folder: pathlib.Path, how: Plan) -> Section:
 
 
 def of_hanging(folder: pathlib.Path, how: Plan) -> Section:
-    rows = hanging.measure_hanging(folder, how.hanging, how.timeout)
+    rows = hanging.measure_hanging(folder, how.hanging, how.timeout, how.until)
     return hanging.section(rows, how.hanging)
 
 
@@ -49,9 +49,9 @@ PARTS: t.Final[t.Mapping[str, Part]] = {
     "local": local,
     "ssh": ssh,
     "right": of_right,
-    "client": of_real_client,
     "edit": of_edit,
     "hanging": of_hanging,
+    "client": of_real_client,
 }
 
 

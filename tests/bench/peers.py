@@ -96,7 +96,7 @@ class Peers(t.NamedTuple):
         run = functools.partial(timed.run, command, environment, self.folder, self.timeout)
         prepare = functools.partial(self.fleet.set_up, CONFIG)
         return [
-            Job(first(name), self.fleet, run, True, prepare, _expect_success),
+            Job(first(name), self.fleet, run, True, prepare=prepare, check=_expect_success),
             Job(second(name), self.fleet, run, check=_expect_success),
         ]
 

@@ -4,12 +4,14 @@
 
 """The whole of `make bench`: on how many hosts what is measured, and how often.
 
-All is bounded, so that it ends within half an hour on two cores.
+All is bounded, so that it ends within half an hour on two cores: what takes long is run once, the
+largest fleets do the least, and nothing is begun after the time is up.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import typing as t
 
 
@@ -38,7 +40,8 @@ class Plan:
     """`hosts` of the full comparison, run `rounds` times; `more_hosts` of what grows, run once.
 
     `more_forks` is a second number of forks, tried on the first of `more_hosts`. `timeout` is that
-    of one command, in seconds.
+    of one command, in seconds. After `until`, a moment of time.monotonic, nothing more is begun;
+    main sets it to `seconds` from its start.
     """
 
     hosts: int = 20
@@ -50,4 +53,6 @@ class Plan:
     sizes: t.Mapping[str, int] = dataclasses.field(
         default_factory=lambda: {"1 KB": 1_000, "100 KB": 100_000, "1 MB": 1_000_000}
     )
-    timeout: float = 300
+    timeout: float = 400
+    seconds: float = 1620
+    until: float = math.inf

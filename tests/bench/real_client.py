@@ -54,7 +54,7 @@ def measure_real(folder: pathlib.Path, plan: Plan) -> list[Row]:
                 for number in range(1, plan.hosts + 1)
             ]
             jobs += _jobs(kind, laptops, _controller(folder, kind, laptops, plan), plan)
-        return measure(jobs, plan.rounds, f"real client, forks {plan.forks}")
+        return measure(jobs, 1, f"real client, forks {plan.forks}", plan.until)
 
 
 def refuse_way_out() -> None:
