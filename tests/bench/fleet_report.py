@@ -38,8 +38,7 @@ it, so that a command finds the connections open that were used less than a minu
 """
 _REAL = """\
 Codex itself on every host, and for each host a service and a proxy on loopback, all of them on the
-same cores; connection local. What its doctor takes is most of it, and no tool that looks before it
-changes can do without.
+same cores; connection local. Most of it is what doctor itself takes.
 """
 
 

@@ -13,16 +13,10 @@ from .figures import Bar
 from .machine import Machine
 
 _OPENING = """\
-<!--
-Copyright (c) 2026, the devfleet.codex authors
-GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
-
 # Benchmarks
 
-`{command}` measured and wrote all of this in one run, on {when}, at commit {commit}.
-Run it again rather than edit it.
+`{command}` measured and wrote all of this in one run, on {when}, at commit {commit}. Run it again
+rather than edit it.
 """
 
 
