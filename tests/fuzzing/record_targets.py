@@ -64,8 +64,10 @@ def state(data: bytes) -> None:
     found = _state.load(path)
     if found is not None:
         # They may be written to config.toml.
-        names = [found.provider_id, *(name for one in found.restores for name in one.path)]
-        assert all(name.encode() and "\0" not in name for name in names if name)
+        found.provider_id.encode()
+        assert not any(
+            "\0" in name.encode().decode() for one in found.restores for name in one.path
+        )
 
 
 def recovery(data: bytes) -> None:

@@ -75,7 +75,7 @@ PROXIES = (
     *(b"localhost,127.0.0.1,::1", b"*.openai.com,.openai.com, api.openai.com:443", b"*"),
 )
 _DIGEST = "a" * 64
-_RECORDS: tuple[dict[str, t.Any], ...] = (
+_STATES: tuple[dict[str, t.Any], ...] = (
     {
         "provider_id": "openai_http",
         "restores": [{"path": ["model_provider"], "before": None, "written": "openai_http"}],
@@ -102,21 +102,29 @@ _RECORDS: tuple[dict[str, t.Any], ...] = (
         ],
         "steps": [],
     },
-    {
-        "state": "cured",
-        "attempts": 1,
-        "since": 1.7e9,
-        "tried": None,
-        "revision": 2,
-        "history": [
-            {"at": 1.6e9, "event": "applied", "state": "cured", "why": "first"},
-            {"at": 1.7e9, "event": "fell_back", "state": "cured", "why": "second"},
-        ],
-        "provider": "openai_http",
-    },
-    {"observations": {"service_error": {"first": 1, "last": 2.5}}},
 )
-RECORDS = _unique(json.dumps({"format": 1, **one}).encode() for one in _RECORDS)
+_RECOVERY: dict[str, t.Any] = {
+    "state": "cured",
+    "attempts": 1,
+    "since": 1.7e9,
+    "tried": None,
+    "revision": 2,
+    "history": [
+        {"at": 1.6e9, "event": "applied", "state": "cured", "why": "first"},
+        {"at": 1.7e9, "event": "fell_back", "state": "cured", "why": "second"},
+    ],
+    "provider": "openai_http",
+}
+_OBSERVATION: dict[str, t.Any] = {"observations": {"service_error": {"first": 1, "last": 2.5}}}
+
+
+def _record(values: t.Mapping[str, t.Any]) -> bytes:
+    return json.dumps({"format": 1, **values}).encode()
+
+
+STATES = tuple(_record(one) for one in _STATES)
+RECOVERIES = tuple(_record({**_RECOVERY, **one}) for one in ({}, {"tried": 1.65e9, "attempts": 3}))
+OBSERVATIONS = (_record(_OBSERVATION),)
 TEXTS = (
     *(b"plain", b"two words/and more", b"\x1b[2J\x07\xe2\x80\xae", b"\xff\xfe", b"quote \" ' \\ #"),
     *(b"line\nline\r\n\x00\x7f", "ünï \U0001f600\u2028".encode(), b"{{ 1 }}", b"a" * 500),

@@ -14,7 +14,17 @@ import typing as t
 
 from . import record_targets, text_targets, toml_targets
 from .dotenv_targets import edit_dotenv, read_dotenv
-from .seeds import DOTENVS, LOGS, PROXIES, RECORDS, REPORTS, TEXTS, TOMLS
+from .seeds import (
+    DOTENVS,
+    LOGS,
+    OBSERVATIONS,
+    PROXIES,
+    RECOVERIES,
+    REPORTS,
+    STATES,
+    TEXTS,
+    TOMLS,
+)
 
 Check = t.Callable[[bytes], None]
 
@@ -116,9 +126,11 @@ TARGETS: t.Mapping[str, Target] = {
     "proxy-url": Target("the reader of proxy URLs", text_targets.proxy_url, PROXIES, _URL),
     "no-proxy": Target("the reader of NO_PROXY", text_targets.no_proxy, PROXIES, _URL),
     "clean": Target("the cleaner of strings from a host", text_targets.cleaned, TEXTS, _JSON),
-    "state": Target("the reader of state records", record_targets.state, RECORDS, _JSON),
-    "recovery": Target("the reader of recovery records", record_targets.recovery, RECORDS, _JSON),
+    "state": Target("the reader of state records", record_targets.state, STATES, _JSON),
+    "recovery": Target(
+        "the reader of recovery records", record_targets.recovery, RECOVERIES, _JSON
+    ),
     "observation": Target(
-        "the reader of observation records", record_targets.observation, RECORDS, _JSON
+        "the reader of observation records", record_targets.observation, OBSERVATIONS, _JSON
     ),
 }
