@@ -2,17 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Let two files change places, and know whether they may and when nobody writes to one.
+"""Let two files change places, and know that nobody has written to the one that goes.
 
 This module util is PRIVATE to the collection. Between a comparison and a
 rename(2) somebody else may write, and that write would be gone. Where two
 files change places instead, what was displaced can still be looked at, and
 put back. Linux can do that on its local file systems (renameat2(2) since
-3.15, leases of fcntl(2)); where it cannot be done, that is what is said.
+3.15), and can make whoever opens a file for writing wait meanwhile (leases of
+fcntl(2)); where it cannot, that is what is said.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -20,6 +22,7 @@ import re
 import signal
 import sys
 import time
+import typing as t
 
 NOT_HERE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM)
 """What a system says that knows a call, or lets it be used, not at all or not on this disk."""
@@ -29,6 +32,10 @@ _EXCHANGE = 2
 _PAUSE = 0.01
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
 """A character of a path in the list of mounts."""
+
+
+class Busy(Exception):
+    """Somebody keeps a file open for writing."""
 
 
 def exchanged(first: str, second: str) -> bool:
@@ -53,33 +60,63 @@ def exchanged(first: str, second: str) -> bool:
     raise OSError(number, os.strerror(number), second)
 
 
-def rests(path: str, patience: float = 0) -> bool:
-    """Wait until nobody has the file open for writing; False if that is not so in ``patience``
-    seconds.
+class Guard:
+    """A file that nobody writes to for the time of ``guarded``, or that tells of it."""
 
-    Where it cannot be told, as on many network file systems, True. Raises OSError.
+    def __init__(self, handle: int, is_leased: bool) -> None:
+        self._handle = handle
+        self._is_leased = is_leased
+        self._before = os.fstat(handle)
+
+    def is_untouched(self, path: str) -> bool | None:
+        """Whether ``path`` names this file now, and nobody has written to it or wants to.
+
+        None where only its bytes can tell. Raises OSError.
+        """
+        now = os.lstat(path)
+        if not os.path.samestat(now, self._before) or _rights(now) != _rights(self._before):
+            return False
+        if not self._is_leased:
+            return None
+        return fcntl.fcntl(self._handle, fcntl.F_GETLEASE) == fcntl.F_RDLCK
+
+
+@contextlib.contextmanager
+def guarded(path: str, patience: float) -> t.Iterator[Guard]:
+    """Let nobody open the file for writing without being seen, for the time of the block.
+
+    Whoever does waits until the block ends, and then writes to the file by whatever name it has.
+    Raises ``Busy`` where somebody keeps it open for writing for ``patience`` seconds, and OSError.
     """
-    if not hasattr(fcntl, "F_SETLEASE"):
-        return True
-    deadline = time.monotonic() + patience
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
-        while True:
-            try:
-                # The usual signal would end this process, if somebody came to write just now.
-                fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
-                fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-            except OSError as error:
-                if error.errno != errno.EAGAIN:
-                    return True
-            else:
-                fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-                return True
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(_PAUSE)
+        yield Guard(handle, _is_leased(handle, time.monotonic() + patience))
     finally:
+        # The lease ends with it.
         os.close(handle)
+
+
+def _is_leased(handle: int, deadline: float) -> bool:
+    """Take a lease; False where there are none, as on many network file systems."""
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    while True:
+        try:
+            # The usual signal would end this process, if somebody came to write just now.
+            fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            if error.errno != errno.EAGAIN:
+                return False
+        else:
+            return True
+        if time.monotonic() >= deadline:
+            raise Busy
+        time.sleep(_PAUSE)
+
+
+def _rights(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_mode, status.st_uid, status.st_gid
 
 
 def is_mounted(path: str) -> bool:

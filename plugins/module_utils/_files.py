@@ -245,17 +245,17 @@ def remove(before: Snapshot) -> None:
     # Under another name first: at what is gone nobody can look.
     displaced = os.path.join(folder, f".{name}.{os.urandom(4).hex()}{_SUFFIX}")
     try:
-        _refuse_busy(before)
-        os.rename(before.real_path, displaced)
-        try:
-            _refuse_displaced(displaced, before)
-        except BaseException:
-            # What has come there since is newer, and stays.
-            with contextlib.suppress(FileExistsError):
-                _put_where_nothing_is(displaced, before.real_path)
-            with contextlib.suppress(OSError):
-                os.unlink(displaced)
-            raise
+        with _guarded(before) as guard:
+            os.rename(before.real_path, displaced)
+            try:
+                _refuse_displaced(guard, displaced, before)
+            except BaseException:
+                # What has come there since is newer, and stays.
+                with contextlib.suppress(FileExistsError):
+                    _put_where_nothing_is(displaced, before.real_path)
+                with contextlib.suppress(OSError):
+                    os.unlink(displaced)
+                raise
         with contextlib.suppress(OSError):
             os.unlink(displaced)
         _flush_folder(folder)
@@ -284,22 +284,23 @@ def _put_in_place(temporary: str, before: Snapshot) -> None:
     """Let ``temporary`` be the file. Raises ``FileChanged``, ``FileRefused`` and OSError; what is
     there is then what was there before, and ``temporary`` may be removed."""
     place = before.real_path
-    _refuse_busy(before)
     if before.data is None:
+        refuse_changed(before)
         try:
             _put_where_nothing_is(temporary, place)
         except FileExistsError:
             raise FileChanged(_THEIRS.format(path=before.path)) from None
         return
     ours = os.stat(temporary)
-    if not _displace.exchanged(temporary, place):
-        os.rename(temporary, place)
-        return
-    try:
-        _refuse_displaced(temporary, before)
-    except BaseException:
-        _put_back(temporary, place, ours)
-        raise
+    with _guarded(before) as guard:
+        if not _displace.exchanged(temporary, place):
+            os.rename(temporary, place)
+            return
+        try:
+            _refuse_displaced(guard, temporary, before)
+        except BaseException:
+            _put_back(temporary, place, ours)
+            raise
     # The change has taken place; what cannot be removed goes with the next run.
     with contextlib.suppress(OSError):
         os.unlink(temporary)
@@ -318,23 +319,31 @@ def _put_where_nothing_is(temporary: str, place: str) -> None:
             os.unlink(temporary)
 
 
-def _refuse_busy(before: Snapshot) -> None:
-    """Raise ``FileChanged`` unless the file is that of ``before``, and ``FileRefused`` where
-    somebody keeps it open for writing."""
-    if before.data is not None and not _displace.rests(before.real_path, _PATIENCE):
+@contextlib.contextmanager
+def _guarded(before: Snapshot) -> t.Iterator[_displace.Guard]:
+    """Guard the file. Raises ``FileChanged`` unless it is that of ``before``, and ``FileRefused``
+    where somebody keeps it open for writing."""
+    try:
+        with _displace.guarded(before.real_path, _PATIENCE) as guard:
+            refuse_changed(before)
+            # The shorter the moment is in which others write, the fewer see what is put back.
+            if guard.is_untouched(before.real_path) is False:
+                raise FileChanged(_THEIRS.format(path=before.path))
+            yield guard
+    except _displace.Busy as error:
         raise FileRefused(
             f"{before.path} is open for writing in another program; close it there first. Nothing "
             "was changed."
-        )
-    refuse_changed(before)
+        ) from error
 
 
-def _refuse_displaced(displaced: str, before: Snapshot) -> None:
-    """Raise ``FileChanged`` unless the file is still that of ``before``, under its new name.
-
-    Whoever writes it now does so in its old place, as soon as it has been put back.
-    """
-    if not _displace.rests(displaced):
+def _refuse_displaced(guard: _displace.Guard, displaced: str, before: Snapshot) -> None:
+    """Raise ``FileChanged`` unless the file is still that of ``before``, under its new name."""
+    is_untouched = guard.is_untouched(displaced)
+    if is_untouched:
+        return
+    if is_untouched is False:
+        # Put back at once: nobody is to read what may be missing something.
         raise FileChanged(_THEIRS.format(path=before.path))
     try:
         now = snapshot(displaced)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import pathlib
 import shutil
+import threading
 import typing as t
 from unittest import mock
 
@@ -25,7 +26,7 @@ from support.fault_bars import refuse_open_leftovers
 from support.fault_cases import CASES, Case, contents, copied, laid_out, tree, undisturbed
 from support.figures import Figures
 from support.http_provider import is_one_sentence
-from support.other_writers import WRITERS, Finish, Writer
+from support.other_writers import WRITERS, Writer
 from support.traced import Call, Trace, refuse_elsewhere, traced
 
 
@@ -58,8 +59,33 @@ REMOVED = Written(
 )
 BEHIND = (1, 4, 12, 40)
 """How many calls the second half of a write comes after the first in a usual run."""
+A_MOMENT = 0.05
+"""Seconds that a write may take, unless the run makes it wait."""
+LONG = 60.0
 AROUND = 3
 """Calls before and after the replacement at which every writer is tried in a usual run."""
+
+
+class UnderWay(threading.Thread):
+    """A write in two halves, beside a run: where the run makes it wait, the run goes on."""
+
+    def __init__(self, writer: Writer, path: pathlib.Path, added: bytes) -> None:
+        super().__init__(daemon=True)
+        self.may_end = threading.Event()
+        self.has_ended = False
+        self._begun = threading.Event()
+        self._write = functools.partial(writer, path, lambda data: data + added)
+
+    def begin(self) -> None:
+        self.start()
+        self._begun.wait(A_MOMENT)
+
+    def run(self) -> None:
+        finish = self._write()
+        self._begun.set()
+        self.may_end.wait(LONG)
+        finish()
+        self.has_ended = True
 
 
 class Scene:
@@ -82,17 +108,20 @@ class Scene:
 
     def written_meanwhile(self, writer: Writer, first: int, second: int) -> Trace:
         """Let others begin to write after call `first` and end after `second`, or after the run."""
-        halves: list[Finish] = []
+        write = UnderWay(writer, self.path, self.written.added)
 
         def look(number: int, _call: Call) -> None:
+            if number == second:
+                write.may_end.set()
             if number == first:
-                halves.append(writer(self.path, lambda data: data + self.written.added))
-            if number == second and halves:
-                halves.pop()()
+                write.begin()
+            if number == second:
+                write.join(A_MOMENT)
 
         run = self.run(look)
-        for finish in halves:
-            finish()
+        write.may_end.set()
+        write.join(LONG)
+        assert write.has_ended
         return run
 
     def window(self) -> range:
