@@ -237,13 +237,13 @@ def test_without_an_exchange_only_what_comes_after_the_comparison_is_lost(
             assert run.status == 0, first
             if scene.written.added not in scene.path.read_bytes():
                 lost.append(first)
-    opened = max(
+    last_look = max(
         number
         for number, call in enumerate(scene.calls[:at])
-        if call == Call("openat", scene.written.file)
+        if call == Call("newfstatat", scene.written.file)
     )
-    assert lost == list(range(opened, at))
-    figures.add("system calls between a comparison and a plain rename", len(lost))
+    assert lost == list(range(last_look, at))
+    figures.add("system calls between the last look at a file and a plain rename", len(lost))
 
 
 @pytest.mark.parametrize("name", ["http_provider-present-plain", "proxy_env-absent-plain"])
