@@ -60,6 +60,7 @@ ROWS: list[Row] = [
     (("no_scheme",), BAD, OK, (STUCK, UNTRIED, UNTRIED), "no_scheme"),
     (("no_scheme",), BAD, FAILED, (STUCK, STUCK, UNTRIED), None),
     (("no_scheme",), GOOD, SILENT, (STUCK, WORKS, UNTRIED), None),
+    (("no_scheme",), BAD, SILENT, (STUCK, WORKS, UNTRIED), None),
     (("no_scheme", "dead_port"), BAD, FAILED, (STUCK, UNTRIED, UNTRIED), "dead_port"),
     (("https_scheme",), BAD, FAILED, (STUCK, UNTRIED, WORKS), "https_scheme"),
     (("https_scheme",), BAD, SILENT, (STUCK, UNTRIED, WORKS), "https_scheme"),
@@ -225,3 +226,15 @@ def test_the_ways_to_the_service_have_three_names(
 ) -> None:
     ways, over_http, over_websocket, expected = row
     assert route_finding(Routes("h", *ways), http(over_http), over_websocket) == expected
+
+
+@pytest.mark.parametrize("name", PROXY_PROBLEMS)
+def test_a_problem_is_about_another_proxy_or_not(name: str) -> None:
+    others = (
+        "line_dropped",
+        "https_scheme",
+        "http_proxy_only",
+        "case_disagrees",
+        "shell_disagrees",
+    )
+    assert names_other(problem(name)) is (name in others)
