@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
 import types
 import typing as t
@@ -21,6 +23,16 @@ TABLES_OUT_OF_ORDER = "".join(
     f"[{name}]\n" for name in ("a.b", "a.b.c.x", "a.b.c", "[a.d.e]", "a.b.c.y")
 )
 MULTILINE_INLINE = "a = {\n  b = 1, # c\n}\n"
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> t.Iterator[None]:
+    """Keep what one test has parsed from the next, whose parsers may be others."""
+    for parser in (_toml._tomllib, _toml._tomlkit):
+        parser.cache_clear()
+    yield
+    for parser in (_toml._tomllib, _toml._tomlkit):
+        parser.cache_clear()
 
 
 @pytest.fixture
@@ -269,3 +281,71 @@ def test_keys_are_quoted_where_they_have_to_be(path: _toml.KeyPath, text: str) -
     for segment in path:
         data = data[segment]
     assert data == 1
+
+
+@pytest.mark.parametrize("parser", ["tomllib", "tomlkit"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join(["a"] * 101) + " = 1\n",
+        "x = 1\n[" + " . ".join(["a"] * 50_000) + "]\n",
+        ".".join(['"a b"', "'.'"] * 60) + " = 1\n",
+        "x = [{ b = 1, " + ".".join(["a"] * 101) + " = 1 }]\n",
+    ],
+    ids=["key", "table", "quoted", "inline"],
+)
+def test_a_key_without_end_is_refused_before_it_is_parsed(
+    text: str, parser: str, request: pytest.FixtureRequest
+) -> None:
+    if parser == "tomlkit":
+        request.getfixturevalue("no_tomllib")
+    with pytest.raises(_toml.TomlError) as caught:
+        _toml.parse(text)
+    assert caught.value.reason == "a key has more than 100 parts"
+    assert caught.value.line == (2 if "[" in text[:8] and text.startswith("x = 1\n") else 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join(["a"] * 80) + " = 1\n",
+        "x = [" + ", ".join(["1.5"] * 200) + "]\n",
+        "x = '" + "a." * 200 + "'\n",
+        'x = """\n' + "This is a sentence. " * 200 + '"""\n',
+        "# " + "." * 300 + "\n",
+        "".join(f"a.b{number} = 1\n" for number in range(200)),
+    ],
+    ids=["80-parts", "numbers", "string", "prose", "dots", "many-short-keys"],
+)
+def test_many_dots_are_no_key_without_end(text: str) -> None:
+    assert _toml.parse(text) is not None
+
+
+def test_a_text_is_parsed_once_however_often_it_is_asked_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def loads(body: str) -> dict[str, t.Any]:
+        asked.append(body)
+        return {"a": 1}
+
+    monkeypatch.setattr(_toml, "_tomllib_loads", loads)
+    document = _toml.read("a = 1\n")
+    assert document.loads("a = 1\n") == _toml.parse("a = 1\n") == {"a": 1}
+    assert asked == ["a = 1\n"]
+    _toml.parse("a = 2\n")
+    assert asked == ["a = 1\n", "a = 2\n"]
+
+
+@pytest.mark.usefixtures("no_tomllib")
+@pytest.mark.parametrize("text", ["a = 1\n", "a = \n"])
+def test_garbage_is_collected_again_after_tomlkit_has_parsed(text: str) -> None:
+    for collects in (True, False):
+        (gc.enable if collects else gc.disable)()
+        try:
+            with contextlib.suppress(_toml.TomlError):
+                _toml.parse(text)
+            assert gc.isenabled() is collects
+        finally:
+            gc.enable()
