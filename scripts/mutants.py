@@ -249,7 +249,7 @@ def result_of(folder: Path, module: str) -> Result:
         own = name.rpartition(".")[2]
         function = own.rpartition("__mutmut_")[0]
         change = change_between(functions[f"{function}__mutmut_orig"], functions[own])
-        spelled = function.removeprefix("x").strip("_ǁ").replace("ǁ", ".")
+        spelled = function.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
         survived.append(Mutant(module, spelled, change))
     endless = sum(code in ENDLESS for code in codes.values())
     tried = sum(code != SKIPPED for code in codes.values())
