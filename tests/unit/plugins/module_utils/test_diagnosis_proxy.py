@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a proxy that rejects a user's credentials is told of."""
+"""How a proxy that rejects credentials is told of, and what else stands beside a verdict."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ansible_collections.devfleet.codex.plugins.module_utils._observations impor
     NO_PROXIES,
     ProxyUrl,
 )
-from support.diagnosis_cases import LOCKED, WRONG_PASSWORD, seen
-from support.doctor_samples import BUILT_IN
+from support.diagnosis_cases import LOCKED, WRONG_PASSWORD, login, proxies, seen, ways
+from support.doctor_samples import BUILT_IN, refused, report, websocket
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,28 @@ def test_a_proxy_that_rejects_credentials_is_named(url: ProxyUrl, told: str) -> 
 
 def test_one_answer_of_such_a_proxy_is_no_proof() -> None:
     assert wants_second_run(judge([LOCKED], BUILT_IN))
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "verdict"),
+    [((), "proxy_misconfigured"), (("openai.com",), "websocket_blocked")],
+)
+def test_a_dead_proxy_explains_nothing_past_which_codex_goes(
+    no_proxy: tuple[str, ...], verdict: str
+) -> None:
+    failed = report(websocket(handshake_transport_error="network error: [redacted]"))
+    settings = proxies("dead_port")._replace(no_proxy=no_proxy)
+    found = diagnose(seen([failed, failed], proxies=settings, routes=ways(True, None, None)))
+    assert found.verdict == verdict
+
+
+def test_a_login_that_is_rejected_is_told() -> None:
+    found = diagnose(seen(report(refused(401)), login=login("file", "chatgpt")))
+    assert found.evidence[-1] == "codex login status: chatgpt"
+
+
+def test_the_hours_of_a_server_error_are_told() -> None:
+    down = report(refused(503))
+    found = diagnose(seen([down, down], service_error_since=1.5 * 3600))
+    assert (found.verdict, found.cause) == ("websocket_blocked", "server_error_lasting")
+    assert found.evidence[-1] == "a server error 2 hours ago and now"
