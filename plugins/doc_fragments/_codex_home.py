@@ -15,8 +15,7 @@ options:
       - The directory that Codex calls C(CODEX_HOME).
       - The default is the C(CODEX_HOME) of the task's environment, else C(~/.codex) of the task's
         user.
-      - If it belongs to another user and the task runs as root, the module refuses before anything
-        is executed, and names the
-        C(become_user) to use.
+      - If it, or any folder or link on the way to it, belongs to another user and the task runs as
+        root, the module refuses before anything is executed, and names the C(become_user) to use.
     type: path
 """

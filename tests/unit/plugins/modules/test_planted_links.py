@@ -192,7 +192,7 @@ def test_no_race_leads_root_elsewhere(
 ) -> None:
     place, elsewhere, codex_home = where(ground)
     codex_home.mkdir(parents=True, mode=0o700)
-    for path in {place, codex_home}:
+    for path in (place, codex_home):
         os.chown(path, USER, USER)
     before = trace(ground.victim.parent)
     runs = effort(60, 3000)
