@@ -101,7 +101,10 @@ def _on_fleet(
             tables[0] = dataclasses.replace(tables[0], rows=rows)
         for number, hosts in enumerate(plan.more_hosts):
             is_largest = number > 0 and hosts == most
-            few = _fewest_jobs if is_largest and peers else _growing_jobs
+            # An audit of many costs what the cure does where there is nothing to cure.
+            few = _growing_jobs
+            if is_largest:
+                few = _fewest_jobs if peers else _fewer_jobs
             tables.append(table(hosts, plan.forks, 1, few))
             if number == 0:
                 tables.append(table(hosts, plan.more_forks, 1, _fewest_jobs))
@@ -123,3 +126,7 @@ def _growing_jobs(playbooks: Playbooks) -> list[Job]:
 
 def _fewest_jobs(playbooks: Playbooks) -> list[Job]:
     return [playbooks.floor(), playbooks.nothing_to_do()[-1]]
+
+
+def _fewer_jobs(playbooks: Playbooks) -> list[Job]:
+    return [*_fewest_jobs(playbooks), playbooks.lines()]

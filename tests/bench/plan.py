@@ -54,5 +54,5 @@ class Plan:
         default_factory=lambda: {"1 KB": 1_000, "100 KB": 100_000, "1 MB": 1_000_000}
     )
     timeout: float = 400
-    seconds: float = 1620
+    seconds: float = 1740
     until: float = math.inf

@@ -15,8 +15,8 @@ from .machine import Machine
 _OPENING = """\
 # Benchmarks
 
-`{command}` measured and wrote all of this in one run, on {when}, at commit {commit}. Run it again
-rather than edit it.
+`{command}` measured and wrote all of this in one run, on {when}, at commit {commit}.
+Run it again rather than edit it.
 """
 
 
