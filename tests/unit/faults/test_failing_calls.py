@@ -51,13 +51,13 @@ def chosen(name: str, calls: t.Sequence[Call], is_full: bool) -> t.Iterator[tupl
         errors = ways(call)
         if call.name in TO_PLACES or (is_full and name in AT_CALLS):
             yield from ((at, error) for error in errors)
-        elif is_full or call.name in CHANGING or name == ALL_CALLS or is_of_record(call):
+        elif is_full or call.name in CHANGING or name == ALL_CALLS or reads_what_matters(call):
             yield at, errors[at % len(errors)]
 
 
-def is_of_record(call: Call) -> bool:
-    """Whether what is remembered is read by it."""
-    return call.name == "read" and call.path.endswith(".json")
+def reads_what_matters(call: Call) -> bool:
+    """Whether what is remembered is read by it, or where a link leads."""
+    return call.name == "readlink" or (call.name == "read" and call.path.endswith(".json"))
 
 
 @pytest.mark.parametrize("name", CASES)
