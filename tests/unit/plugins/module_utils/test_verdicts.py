@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._verdicts import (
     Diagnosis,
@@ -18,32 +20,36 @@ from ansible_collections.devfleet.codex.plugins.module_utils._verdicts import (
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict", "cause", "evidence", "remedy"),
+    ("found", "told", "verdict", "cause", "evidence", "remedy"),
     [
         (
-            executable_missing("/opt/codex"),
+            executable_missing,
+            ("/opt/codex",),
             "not_installed",
             "executable_missing",
             "there is no file /opt/codex",
             "none",
         ),
-        (not_installed(), "not_installed", "not_found", "no codex executable was found", "none"),
+        (not_installed, (), "not_installed", "not_found", "no codex executable was found", "none"),
         (
-            no_doctor("0.130.0"),
+            no_doctor,
+            ("0.130.0",),
             "unsupported_version",
             "no_doctor",
             "codex 0.130.0 has no doctor",
             "none",
         ),
         (
-            client_unusable("it hangs"),
+            client_unusable,
+            ("it hangs",),
             "inconclusive",
             "client_not_runnable",
             "it hangs",
             "investigate",
         ),
         (
-            dotenv_stops_client("/home/dev/.codex/.env", 3),
+            dotenv_stops_client,
+            ("/home/dev/.codex/.env", 3),
             "config_invalid",
             "dotenv_nul_byte",
             "/home/dev/.codex/.env line 3: a NUL byte",
@@ -52,8 +58,14 @@ from ansible_collections.devfleet.codex.plugins.module_utils._verdicts import (
     ],
 )
 def test_a_machine_is_judged_without_doctor(
-    found: Diagnosis, verdict: str, cause: str, evidence: str, remedy: str
+    found: t.Callable[..., Diagnosis],
+    told: tuple[t.Any, ...],
+    verdict: str,
+    cause: str,
+    evidence: str,
+    remedy: str,
 ) -> None:
-    assert found == Diagnosis(verdict, cause, (evidence,))
-    assert found.remedy == remedy
-    assert found.advice
+    diagnosis = found(*told)
+    assert diagnosis == Diagnosis(verdict, cause, (evidence,))
+    assert diagnosis.remedy == remedy
+    assert diagnosis.advice
