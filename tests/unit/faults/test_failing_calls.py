@@ -77,11 +77,11 @@ def test_a_call_that_fails_leaves_whole_files_and_a_next_run_that_is_clean(
     spoiled = list(chosen(name, recorded, is_full))
     for at, error in spoiled:
         shutil.rmtree(machine)
-        run = traced(
-            act,
-            copied(start, machine),
-            spoil=lambda number, _call, at=at, error=error: error if number == at else 0,
-        )
+
+        def spoil(number: int, _call: Call, at: int = at, error: int = error) -> int:
+            return error if number == at else 0
+
+        run = traced(act, copied(start, machine), spoil=spoil)
         call = recorded[at]
         where = f"{name}: {os.strerror(error)} of call {at}, {call.name} of {call.path}"
         assert [one.name for one in run.calls[: at + 1]] == [one.name for one in recorded[: at + 1]]

@@ -43,7 +43,11 @@ def test_whoever_is_killed_leaves_whole_files_and_a_next_run_that_is_clean(
     chosen = [at for at, call in enumerate(recorded) if is_full or call.name in CHANGING]
     for at in chosen:
         shutil.rmtree(machine)
-        killed = traced(act, copied(start, machine), look=lambda number, _call, at=at: number == at)
+
+        def kill(number: int, _call: Call, at: int = at) -> bool:
+            return number == at
+
+        killed = traced(act, copied(start, machine), look=kill)
         where = f"{name}, after call {at}, {recorded[at].name} of {recorded[at].path}"
         assert killed.status == -signal.SIGKILL, f"{where}: not killed"
         assert [one.name for one in killed.calls] == [one.name for one in recorded[: at + 1]], where

@@ -37,12 +37,17 @@ def link_in_a_loop(path: pathlib.Path) -> None:
     path.with_name("second").symlink_to(path.name)
 
 
+def link_to_a_fifo(path: pathlib.Path) -> None:
+    os.mkfifo(path.with_name("pipe"))
+    path.symlink_to("pipe")
+
+
 NO_FILE: t.Mapping[str, tuple[t.Callable[[pathlib.Path], t.Any], str]] = {
     "link-to-itself": (lambda path: path.symlink_to(path.name), "symbolic links"),
     "links-in-a-loop": (link_in_a_loop, "symbolic links"),
     "FIFO": (os.mkfifo, "is not a regular file"),
     "link-to-a-FIFO": (
-        lambda path: (os.mkfifo(path.with_name("pipe")), path.symlink_to("pipe")),
+        link_to_a_fifo,
         "is not a regular file",
     ),
     "link-to-an-endless-device": (
