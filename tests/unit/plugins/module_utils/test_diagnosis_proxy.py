@@ -61,3 +61,13 @@ def test_the_hours_of_a_server_error_are_told() -> None:
     found = diagnose(seen([down, down], service_error_since=1.5 * 3600))
     assert (found.verdict, found.cause) == ("websocket_blocked", "server_error_lasting")
     assert found.evidence[-1] == "a server error 2 hours ago and now"
+
+
+@pytest.mark.parametrize(
+    ("why", "told"), [(None, ".env cannot be read"), ("it is a folder", "it is a folder")]
+)
+def test_a_dotenv_that_cannot_be_read_is_told(why: str | None, told: str) -> None:
+    unread = NO_PROXIES._replace(readable=False, dotenv_problem=why)
+    found = diagnose(seen([report(refused(403))] * 2, proxies=unread))
+    assert (found.verdict, found.cause) == ("inconclusive", "proxy_not_checked")
+    assert found.evidence[-1] == told

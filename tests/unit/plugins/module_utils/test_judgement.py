@@ -15,6 +15,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._doctor import (
     DoctorRun,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._judgement import (
+    decided_elsewhere,
     judge,
     wants_second_run,
 )
@@ -190,3 +191,20 @@ def test_the_generated_runs_reach_a_blocked_machine() -> None:
         ),
     )
     assert all(counted_failure(run) for run in reached)
+
+
+@pytest.mark.parametrize(
+    ("provider", "layer"),
+    [
+        (Provider("corp", "managed", {}, "user"), "managed"),
+        (Provider("openai", "requirements", None, ""), "requirements"),
+        (Provider("corp", "user", {}, "system"), "system"),
+        (Provider("corp", "user", None, ""), "unknown_layer"),
+        (Provider("corp", "user", {}, "user"), None),
+        (Provider("corp", "override", {}, "override"), None),
+        (Provider("openai", "default", None, ""), None),
+        (Provider("openai", "system", {}, "system"), None),
+    ],
+)
+def test_the_layer_that_decides_elsewhere(provider: Provider, layer: str | None) -> None:
+    assert decided_elsewhere(provider) == layer
