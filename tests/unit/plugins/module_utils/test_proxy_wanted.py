@@ -69,6 +69,27 @@ OLD = "http://old:1"
             (),
             id="exclusive",
         ),
+        pytest.param(
+            {"no_proxy": ["b", "c"], "no_proxy_exclusive": True},
+            b"",
+            {"HTTPS_PROXY": URL, "NO_PROXY": "b,c"},
+            (),
+            id="exclusive-list",
+        ),
+        pytest.param(
+            {"no_proxy": ["b", "c"]},
+            b"",
+            {"HTTPS_PROXY": URL, "NO_PROXY": "b,c"},
+            (),
+            id="the-first-list",
+        ),
+        pytest.param(
+            {"no_proxy_exclusive": True},
+            b"NO_PROXY=a\n",
+            {"HTTPS_PROXY": URL, "NO_PROXY": ""},
+            (),
+            id="exclusive-and-empty",
+        ),
     ],
 )
 def test_assignments(
