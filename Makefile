@@ -16,8 +16,10 @@ EARLIER_VERSIONS := $(notdir $(wildcard tests/e2e/clients/*))
 # Those of the earlier ones that "make test" runs too; tests/support/client_versions.py says why.
 USUAL_VERSIONS := 0.130.0 0.131.0
 E2E ?= tests/e2e
-# With FULL=1 tests repeat as docs/reliability.md says, and leave their figures for it.
-COUNTED = $(if $(FULL),--full --figures .cache/figures/$@.json)
+UNIT ?= tests/unit
+# With FULL=NAME, a source of tests/promises.yml, what is counted is left for docs/reliability.md.
+FIGURES = $(if $(FULL),--figures .cache/figures/$(FULL).json)
+COUNTED = $(if $(FULL),--full $(FIGURES))
 VERSION_STAMPS = $(patsubst %,.cache/clients/%/.installed,$(1))
 SCENARIO ?= $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
 
@@ -65,14 +67,14 @@ build: vendor ## build the artefact in .cache/build
 	@mkdir -p $(dir $(ARTEFACT))
 	@$(BIN)/ansible-galaxy collection build --force --output-path $(dir $(ARTEFACT))
 
-unit: vendor ## run the unit tests
-	@$(BIN)/python -m pytest tests/unit $(COUNTED)
+unit: vendor ## run the unit tests, or those of UNIT=FOLDER
+	@$(BIN)/python -m pytest $(UNIT) $(COUNTED)
 
 fuzz: vendor ## fuzz for FUZZ_SECONDS=60 what reads what others have written, or TARGETS="toml-edit doctor" of it
-	@$(BIN)/python scripts/fuzz.py --seconds $(or $(FUZZ_SECONDS),60) $(TARGETS)
+	@$(BIN)/python scripts/fuzz.py --seconds $(or $(FUZZ_SECONDS),60) $(FIGURES) $(TARGETS)
 
 mutants: vendor ## change the modules that decide, or those of MODULES="_recovery _diff", and see the tests notice
-	@$(BIN)/python scripts/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(MODULES)
+	@$(BIN)/python scripts/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(FIGURES) $(MODULES)
 
 lint: vendor ## run every linter
 	@$(BIN)/python scripts/vendor.py check
