@@ -8,7 +8,7 @@
 
 The promises stand in tests/promises.yml, each with the command that counts for it. Figures come
 from nowhere else: the command leaves them in .cache/figures. One that is not there is an error, and
-so is a zero, or under "none" anything else.
+so is a zero, but among outcomes.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Promise:
     tests: tuple[str, ...]
     source: str
     figures: tuple[str, ...]
-    none: tuple[str, ...]
-    """What has to have been looked for and not found."""
+    outcomes: tuple[str, ...]
+    """What was looked for, and may not have been found."""
 
 
 Counted = t.Mapping[str, t.Mapping[str, int]]
@@ -75,7 +75,7 @@ def read(text: str) -> tuple[dict[str, str], list[Promise]]:
             tuple(row["tests"]),
             row["source"],
             tuple(row["figures"]),
-            tuple(row.get("none", ())),
+            tuple(row.get("outcomes", ())),
         )
         for row in content["promises"]
     ]
@@ -90,12 +90,11 @@ def page(
     for promise in promises:
         command = commands[promise.source]
         numbers = counted.get(promise.source, {})
-        if absent := [name for name in promise.figures if not numbers.get(name)]:
-            raise Missing(f'"{command}" has counted no {absent[0]}; run it, then this again.')
-        if broken := [name for name in promise.none if numbers.get(name) != 0]:
-            raise Missing(f'"{command}" has not shown that there are no {broken[0]}.')
+        names = (*promise.figures, *promise.outcomes)
+        for name in names:
+            if name not in numbers or (name in promise.figures and not numbers[name]):
+                raise Missing(f'"{command}" has counted no {name}; run it, then this again.')
         tests = "<br>".join(f"[{pathlib.Path(test).name}](../{test})" for test in promise.tests)
-        names = (*promise.figures, *promise.none)
         figures = "<br>".join(f"{numbers[name]:,} {name}" for name in names)
         rows.append(f"| {promise.text} | {tests} | {figures} | `{command}` |\n")
     return f"{HEAD}{''.join(rows)}\nCounted on {day.isoformat()}.\n"

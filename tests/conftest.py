@@ -11,12 +11,9 @@ import pathlib
 import typing as t
 
 import pytest
-from support.figures import Figures
+from support.figures import Effort, Figures
 
 FIGURES = pytest.StashKey[Figures]()
-
-Effort = t.Callable[[int, int], int]
-"""Gives the repetitions of this run, of those of a usual one and those of a full one."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

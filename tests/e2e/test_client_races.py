@@ -17,11 +17,10 @@ from unittest import mock
 
 import tomllib
 from ansible_collections.devfleet.codex.plugins.module_utils import _change
-from conftest import Effort
 from support import http_provider
 from support.client import run_client
 from support.fault_cases import PURGE
-from support.figures import Figures
+from support.figures import Effort, Figures
 from support.http_provider import is_one_sentence
 from support.laptop import Laptop
 from support.traced import Call, refuse_elsewhere, traced

@@ -23,8 +23,7 @@ from support.hostile_text import UNPRINTABLE
 from support.laptop_playbooks import Controller, PlaybookRun
 
 if t.TYPE_CHECKING:
-    from conftest import Effort
-    from support.figures import Figures
+    from support.figures import Effort, Figures
 
 STEPS = {
     "remediate": ("remediate", "json", ("-vvv", "--diff")),

@@ -7,6 +7,10 @@
 from __future__ import annotations
 
 import collections
+import typing as t
+
+Effort = t.Callable[[int, int], int]
+"""Gives the repetitions of this run, of those of a usual one and those of a full one."""
 
 
 class Figures:

@@ -18,10 +18,9 @@ import shutil
 import typing as t
 
 import pytest
-from conftest import Effort
 from support.fault_bars import AT_CALLS, refuse_half_a_file, refuse_open_leftovers
 from support.fault_cases import CASES, contents, copied, laid_out, tree, undisturbed
-from support.figures import Figures
+from support.figures import Effort, Figures
 from support.http_provider import is_one_sentence
 from support.traced import CHANGING, Call, refuse_elsewhere, traced
 

@@ -16,10 +16,9 @@ import shutil
 import signal
 
 import pytest
-from conftest import Effort
 from support.fault_bars import AT_CALLS, refuse_half_a_file, refuse_open_leftovers
 from support.fault_cases import CASES, copied, laid_out, tree, undisturbed
-from support.figures import Figures
+from support.figures import Effort, Figures
 from support.traced import CHANGING, Call, refuse_elsewhere, traced
 
 FEWEST = 2

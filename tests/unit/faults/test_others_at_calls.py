@@ -21,10 +21,9 @@ from unittest import mock
 
 import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils import _displace
-from conftest import Effort
 from support.fault_bars import refuse_open_leftovers
 from support.fault_cases import CASES, Case, contents, copied, laid_out, tree, undisturbed
-from support.figures import Figures
+from support.figures import Effort, Figures
 from support.http_provider import is_one_sentence
 from support.other_writers import WRITERS, Writer
 from support.traced import Call, Trace, refuse_elsewhere, traced

@@ -20,10 +20,9 @@ from unittest import mock
 import pytest
 import tomllib
 from ansible_collections.devfleet.codex.plugins.module_utils import _change, _files
-from conftest import Effort
 from support import http_provider
 from support.fault_cases import PURGE, tree
-from support.figures import Figures
+from support.figures import Effort, Figures
 from support.http_provider import is_one_sentence
 from support.other_writers import WRITERS, writing
 

@@ -11,12 +11,11 @@ import json
 import pathlib
 
 import pytest
-from conftest import Effort
 from fuzzing.seeds import FIXTURES
 from fuzzing.targets import TARGETS, Target
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.figures import Figures
+from support.figures import Effort, Figures
 
 KEPT = sorted(FIXTURES.glob("fuzz/*/*"))
 

@@ -20,8 +20,7 @@ from support.other_user import USER, other_user, reached_by_anybody
 from support.planted_links import SECRET, Grounds, flipping, grounds, trace
 
 if t.TYPE_CHECKING:
-    from conftest import Effort
-    from support.figures import Figures
+    from support.figures import Effort, Figures
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has more rights than a user")
 
