@@ -323,6 +323,19 @@ def test_a_contradictory_request_is_a_mistake_of_the_caller(
         plan("", set_values, remove)
 
 
+@pytest.mark.parametrize(
+    ("remove", "told"),
+    [
+        ([()], "a path needs at least one key"),
+        ([("a",), ("a", "b")], "('a',) and ('a', 'b') cannot be edited together"),
+    ],
+)
+def test_a_mistake_of_the_caller_is_named(remove: list[_toml.KeyPath], told: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        plan("", {}, remove)
+    assert str(caught.value) == told
+
+
 def test_revert_needs_the_text_that_the_edit_left() -> None:
     edit = plan("a = 1 # c\n[p.new]\nk = 1\n", {K: "v", L: True, ("a",): 2})
     assert _toml_edit.revert(edit.after, edit.replacements) == edit.before
