@@ -14,7 +14,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils._toml_layout import
     Statement,
     scan,
 )
-from ansible_collections.devfleet.codex.plugins.module_utils._toml_tree import build
+from ansible_collections.devfleet.codex.plugins.module_utils._toml_tree import Form, Table, build
 
 TEXT = """\ufeff#:schema x\r
   model . "a\\u0062" = 'v' # c\r
@@ -205,6 +205,21 @@ def test_a_second_definition_is_an_error(text: str, line: int) -> None:
 )
 def test_tables_may_come_in_any_order(text: str) -> None:
     assert "a" in build(scan(text)).children
+
+
+def test_a_table_that_was_only_implied_may_get_dotted_keys() -> None:
+    held = build(scan("[a.b.c]\n[a]\nb.d=1\n")).children["a"]
+    assert isinstance(held, Table)
+    dotted = held.children["b"]
+    assert isinstance(dotted, Table)
+    assert (dotted.form, dotted.prefix) == (Form.DOTTED, ("b",))
+    assert set(dotted.children) == {"c", "d"}
+
+
+@pytest.mark.parametrize("text", ["a=1\n[[a]]\n", "[a]\n[[a]]\n"])
+def test_an_array_that_cannot_be_is_named(text: str) -> None:
+    with pytest.raises(LayoutError, match=r"table \[a\] is defined twice"):
+        build(scan(text))
 
 
 def test_a_long_text_is_scanned_line_by_line() -> None:
