@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib
-import json
 import re
 import shutil
 import subprocess
@@ -26,6 +25,10 @@ import typing as t
 from pathlib import Path
 
 from build_environment import REQUIREMENTS, ROOT, digest
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.figures import output
 
 HOME = ROOT / ".cache/fuzz"
 TOOLS = HOME / "tools"
@@ -68,14 +71,14 @@ def install() -> None:
     if subprocess.run([*command, "--requirement", str(OWN)], check=False).returncode != 0:
         raise FuzzError(
             "pip could not install atheris, of which there are wheels for Linux alone; its own"
-            " message is above. The unit tests fuzz without it: pytest --full tests/unit/fuzz."
+            " message is above. The unit tests fuzz without it: pytest --full tests/unit/fuzzing."
         )
     STAMP.write_text(wanted, encoding="ascii")
 
 
 def targets() -> t.Mapping[str, t.Any]:
     """The targets, made known as pytest does it."""
-    sys.path[:0] = [str(ROOT / ".cache/collections"), str(ROOT / "tests")]
+    sys.path.insert(0, str(ROOT / ".cache/collections"))
     found: t.Mapping[str, t.Any] = importlib.import_module("fuzzing.targets").TARGETS
     return found
 
@@ -173,7 +176,7 @@ def told(name: str, check: Check, find: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=int, default=60, help="of all targets together")
-    parser.add_argument("--figures", type=Path, help="write the sums there, as JSON")
+    parser.add_argument("--figures", type=Path, help="write the sums there, without finds")
     parser.add_argument("--here", help=argparse.SUPPRESS)
     parser.add_argument("targets", nargs="*", help="such as toml-edit; all without one")
     options = parser.parse_args()
@@ -184,6 +187,7 @@ def main() -> None:
     chosen = options.targets or list(known)
     if unknown := set(chosen) - set(known):
         sys.exit(f"make fuzz: there is no target {', '.join(sorted(unknown))}.")
+    place = output(options.figures) if options.figures else None
     figures: dict[str, int] = {}
     finds: list[str] = []
     try:
@@ -198,10 +202,10 @@ def main() -> None:
     except FuzzError as error:
         sys.exit(f"make fuzz: {error}")
     print(f"{sum(figures.values()):>12,} documents in all, {len(finds)} finds")
-    if options.figures:
-        options.figures.write_text(json.dumps(figures, indent=1) + "\n", encoding="ascii")
     if finds:
         sys.exit(1)
+    if place:
+        place.write(figures)
 
 
 if __name__ == "__main__":

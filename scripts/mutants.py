@@ -29,6 +29,10 @@ from pathlib import Path
 import yaml
 from build_environment import REQUIREMENTS, ROOT, digest
 
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.figures import output
+
 HOME = ROOT / ".cache/mutants"
 TOOLS = HOME / "tools"
 STAMP = TOOLS / "requirements.sha256"
@@ -307,7 +311,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--again", action="store_true", help="try again what survived")
     parser.add_argument("--sample", type=int, help="draw at most so many mutants of a module")
-    parser.add_argument("--figures", type=Path, help="write the sums there, as JSON")
+    parser.add_argument("--figures", type=Path, help="write the sums there, without faults")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("modules", nargs="*", help="such as _recovery; all without one")
     options = parser.parse_args()
@@ -315,6 +319,7 @@ def main() -> None:
     chosen = [name for name in modules if not options.modules or Path(name).name in options.modules]
     if unknown := set(options.modules) - {Path(name).name for name in chosen}:
         sys.exit(f"make mutants: modules.yml does not name {', '.join(sorted(unknown))}.")
+    place = output(options.figures) if options.figures else None
     try:
         install()
     except MutantsError as error:
@@ -332,13 +337,12 @@ def main() -> None:
         print(f"{module}: {results[module].total} mutants, {survived} survive", flush=True)
     reasons = explained()
     print(*report(results, reasons), sep="\n")
-    if options.figures:
-        total = sum(one.total for one in results.values())
-        killed = total - sum(len(one.survived) for one in results.values())
-        figures = {"mutants tried": total, "mutants killed": killed}
-        options.figures.write_text(json.dumps(figures, indent=1) + "\n", encoding="ascii")
     if found := [*untried, *faults(results, reasons)]:
         sys.exit("\n".join(found))
+    if place:
+        total = sum(one.total for one in results.values())
+        killed = total - sum(len(one.survived) for one in results.values())
+        place.write({"mutants tried": total, "mutants killed": killed})
 
 
 if __name__ == "__main__":

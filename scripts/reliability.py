@@ -7,14 +7,13 @@
     reliability.py
 
 The promises stand in tests/promises.yml, each with the command that counts for it. Figures come
-from nowhere else: the command leaves them in .cache/figures. One that is not there is an error, and
-so is a zero, but among outcomes.
+from nowhere else: the command leaves them in .cache/figures, with the commit and the day. One that
+is not there is an error, and so is a zero, but among outcomes.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import json
 import pathlib
 import sys
@@ -59,8 +58,16 @@ class Promise:
     """What was looked for, and may not have been found."""
 
 
-Counted = t.Mapping[str, t.Mapping[str, int]]
-"""By source: how many of what its tests counted."""
+class Count(t.NamedTuple):
+    """What one run counted: how many of what, at which commit and on which day (ISO 8601)."""
+
+    commit: str
+    day: str
+    figures: t.Mapping[str, int]
+
+
+Counted = t.Mapping[str, Count]
+"""By source."""
 
 
 def read(text: str) -> tuple[dict[str, str], list[Promise]]:
@@ -82,14 +89,12 @@ def read(text: str) -> tuple[dict[str, str], list[Promise]]:
     return content["sources"], promises
 
 
-def page(
-    commands: t.Mapping[str, str], promises: list[Promise], counted: Counted, day: datetime.date
-) -> str:
+def page(commands: t.Mapping[str, str], promises: list[Promise], counted: Counted) -> str:
     """Return the text of the page; raises Missing."""
     rows = []
     for promise in promises:
         command = commands[promise.source]
-        numbers = counted.get(promise.source, {})
+        numbers = counted[promise.source].figures if promise.source in counted else {}
         names = (*promise.figures, *promise.outcomes)
         for name in names:
             if name not in numbers or (name in promise.figures and not numbers[name]):
@@ -97,14 +102,17 @@ def page(
         tests = "<br>".join(f"[{pathlib.Path(test).name}](../{test})" for test in promise.tests)
         figures = "<br>".join(f"{numbers[name]:,} {name}" for name in names)
         rows.append(f"| {promise.text} | {tests} | {figures} | `{command}` |\n")
-    return f"{HEAD}{''.join(rows)}\nCounted on {day.isoformat()}.\n"
+    used = [counted[source] for source in {promise.source for promise in promises}]
+    moments = sorted({(count.day, count.commit) for count in used})
+    when = ", ".join(f"on {day} at commit {commit}" for day, commit in moments)
+    return f"{HEAD}{''.join(rows)}\nCounted {when}.\n"
 
 
 def main() -> None:
     commands, promises = read(PROMISES.read_text(encoding="utf-8"))
-    counted = {path.stem: json.loads(path.read_text()) for path in FIGURES.glob("*.json")}
+    counted = {path.stem: Count(**json.loads(path.read_text())) for path in FIGURES.glob("*.json")}
     try:
-        text = page(commands, promises, counted, datetime.date.today())
+        text = page(commands, promises, counted)
     except Missing as missing:
         sys.exit(f"make reliability: {missing}")
     PAGE.write_text(text, encoding="utf-8")

@@ -6,23 +6,29 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import typing as t
 
 import pytest
-from support.figures import Effort, Figures
+from support.figures import Effort, Figures, Output, output
 
 FIGURES = pytest.StashKey[Figures]()
+OUTPUT = pytest.StashKey[Output]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="repeat as docs/reliability.md says")
-    parser.addoption("--figures", type=pathlib.Path, help="write what tests count there, as JSON")
+    parser.addoption(
+        "--figures", type=pathlib.Path, help="write what tests count there, if all pass"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = Figures()
+    path: pathlib.Path | None = config.getoption("--figures")
+    # A worker of pytest-xdist tells the process that has started it.
+    if path is not None and not hasattr(config, "workerinput"):
+        config.stash[OUTPUT] = output(path)
 
 
 @pytest.fixture(scope="session")
@@ -50,14 +56,12 @@ def pytest_testnodedown(node: t.Any) -> None:
 
 
 def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
     sums = config.stash[FIGURES].sums
     if sums:
         terminalreporter.section("figures")
         for name, number in sorted(sums.items()):
             terminalreporter.write_line(f"{number:,} {name}")
-    path: pathlib.Path | None = config.getoption("--figures")
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(sums, indent=1, sort_keys=True) + "\n")
+    if exitstatus == pytest.ExitCode.OK and OUTPUT in config.stash:
+        config.stash[OUTPUT].write(sums)

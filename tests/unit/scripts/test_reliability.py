@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import datetime
+import typing as t
 
 import pytest
 import reliability
@@ -20,12 +20,22 @@ promises:
     figures: [kills between two steps, runs]
     outcomes: [files lost]
 """
-DAY = datetime.date(2026, 11, 21)
+FUZZED = """
+  - promise: No document is too odd.
+    tests: [tests/unit/test_odd.py]
+    source: fuzz
+    figures: [documents]
+"""
+Numbers = t.Mapping[str, t.Mapping[str, int]]
 
 
-def page(counted: reliability.Counted) -> str:
+def page(numbers: Numbers) -> str:
     commands, promises = reliability.read(PROMISES)
-    return reliability.page(commands, promises, counted, DAY)
+    counted = {
+        source: reliability.Count("abc1234", "2026-11-21", figures)
+        for source, figures in numbers.items()
+    }
+    return reliability.page(commands, promises, counted)
 
 
 def test_a_row_holds_promise_tests_figures_and_command() -> None:
@@ -35,7 +45,7 @@ def test_a_row_holds_promise_tests_figures_and_command() -> None:
         "| [test_killed.py](../tests/unit/test_killed.py)<br>"
         "[test_more.py](../tests/unit/test_more.py) "
         "| 1,234 kills between two steps<br>7 runs<br>0 files lost | `make unit FULL=1` |\n"
-        "\nCounted on 2026-11-21.\n"
+        "\nCounted on 2026-11-21 at commit abc1234.\n"
     ) in page(counted)
 
 
@@ -49,6 +59,19 @@ def test_a_row_holds_promise_tests_figures_and_command() -> None:
         pytest.param({"fuzz": {"kills between two steps": 1, "runs": 7}}, id="by another command"),
     ],
 )
-def test_a_figure_that_was_not_counted_is_an_error(counted: reliability.Counted) -> None:
+def test_a_figure_that_was_not_counted_is_an_error(counted: Numbers) -> None:
     with pytest.raises(reliability.Missing, match='"make unit FULL=1" has counted no '):
         page(counted)
+
+
+def test_the_commits_and_days_that_were_counted_are_named() -> None:
+    commands, promises = reliability.read(PROMISES + FUZZED)
+    figures = {"kills between two steps": 1, "runs": 1, "files lost": 0}
+    counted = {
+        "unit": reliability.Count("abc1234", "2026-11-21", figures),
+        "fuzz": reliability.Count("def5678-dirty", "2026-11-20", {"documents": 5}),
+        "unused": reliability.Count("0000000", "2026-11-19", {}),
+    }
+    assert reliability.page(commands, promises, counted).endswith(
+        "\nCounted on 2026-11-20 at commit def5678-dirty, on 2026-11-21 at commit abc1234.\n"
+    )
