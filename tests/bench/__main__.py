@@ -44,7 +44,6 @@ def main(arguments: t.Sequence[str], plan: Plan) -> int:
         parser.error(f"there is no part {unknown[0]}; the parts are {', '.join(PARTS)}.")
     chosen = given.parts or list(PARTS)
     command = " ".join(["make bench", *([f'BENCH="{" ".join(chosen)}"'] if given.parts else [])])
-    signal.signal(signal.SIGTERM, _interrupt)
     described = machine.describe(command, versions())
     plan = dataclasses.replace(plan, until=time.monotonic() + plan.seconds)
     sections = []
@@ -84,6 +83,7 @@ def _interrupt(number: int, _frame: object) -> t.NoReturn:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         sys.exit(main(sys.argv[1:], Plan()))
     except KeyboardInterrupt:

@@ -20,6 +20,7 @@ from support.client_versions import current_version
 from .fleet import REPOSITORY
 
 _GIT = 30
+_MEASURED = ("plugins", "roles", "playbooks", "tests/bench")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,9 +35,7 @@ class Machine:
 
 def describe(command: str, further: t.Mapping[str, str]) -> Machine:
     """Look at this machine; `further` are versions of what else is measured."""
-    packages = {
-        name: importlib.metadata.version(name) for name in ("ansible-core", "ansible", "tomlkit")
-    }
+    packages = {name: _version(name) for name in ("ansible-core", "ansible", "tomlkit")}
     facts = {
         "processor": f"{_of_file('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores",
         "memory": f"{_gibibytes(_of_file('/proc/meminfo', 'MemTotal'))} GiB",
@@ -48,6 +47,13 @@ def describe(command: str, further: t.Mapping[str, str]) -> Machine:
     }
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     return Machine(tuple(facts.items()), _commit(), command, today)
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _of_file(path: str, name: str) -> str:
@@ -67,7 +73,7 @@ def _gibibytes(kibibytes: str) -> str:
 def _commit() -> str:
     try:
         head = _git("rev-parse", "--short=12", "HEAD")
-        changed = _git("status", "--porcelain", "--untracked-files=no", "--", "plugins", "roles")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", *_MEASURED)
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return f"{head}, with uncommitted changes" if changed else head

@@ -20,6 +20,7 @@ import typing as t
 from support.ports import dead_port
 
 from .fleet import Host
+from .measure import progress
 
 PREFIX = "cxbench"
 """Of the names of the users; nobody else's begin so."""
@@ -101,7 +102,9 @@ def server(folder: pathlib.Path, count: int) -> t.Iterator[Server]:
     why = missing()
     if why:
         raise Unavailable(why)
-    remove_users()
+    left = remove_users()
+    if left:
+        raise Unavailable(f"a user of an earlier run cannot be removed: {left[0]}")
     try:
         hosts = tuple(_make_user(folder / "users", number) for number in range(1, count + 1))
         with dead_port() as port:
@@ -111,14 +114,20 @@ def server(folder: pathlib.Path, count: int) -> t.Iterator[Server]:
         with _running(made):
             yield made
     finally:
-        remove_users()
+        for failure in remove_users():
+            progress(f"a user is left: {failure}")
 
 
-def remove_users() -> None:
-    """Remove every user of ours, whose processes have ended."""
+def remove_users() -> list[str]:
+    """Remove every user of ours, whose processes have ended; return why some could not be."""
+    failures = []
     for entry in pwd.getpwall():
         if entry.pw_name.startswith(PREFIX):
-            _finish("userdel", "--force", entry.pw_name)
+            try:
+                _finish("userdel", "--force", entry.pw_name)
+            except (Unavailable, OSError, subprocess.SubprocessError) as error:
+                failures.append(f"{entry.pw_name}: {error}")
+    return failures
 
 
 @contextlib.contextmanager

@@ -66,7 +66,8 @@ def run(
             process.returncode = os.waitstatus_to_exitcode(status)
             seconds = time.monotonic() - started
         except TimeoutError:
-            raise NotFinished(f"{command[0]} did not end in {timeout:.0f} s") from None
+            name = pathlib.Path(command[0]).name
+            raise NotFinished(f"{name} did not end in {timeout:.0f} s") from None
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
