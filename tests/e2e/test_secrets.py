@@ -357,7 +357,11 @@ def test_what_is_there_for_a_moment_keeps_others_out(story: Story, figures: Figu
 
 
 def test_the_bytes_that_were_searched_are_counted(story: Story, figures: Figures) -> None:
-    said = sum(len(step.run.stdout) + len(step.run.stderr) for step in story.steps.values())
+    said = sum(
+        len(text.encode())
+        for step in story.steps.values()
+        for text in (step.run.stdout, step.run.stderr)
+    )
     held = sum(len(one.content) for one in story.onlooker.files.values())
     assert said and held
     figures.add("bytes of output and files searched for planted secrets", said + held)

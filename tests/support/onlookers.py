@@ -17,6 +17,8 @@ import typing as t
 SYSTEM_LOG = pathlib.Path("/dev/log")
 
 _PAUSE = 0.05
+_READ_AND_REACH = ((stat.S_IRGRP, stat.S_IXGRP), (stat.S_IROTH, stat.S_IXOTH))
+"""What a class of others needs of a file, and of its folder, to read it."""
 
 
 class Seen(t.NamedTuple):
@@ -24,11 +26,11 @@ class Seen(t.NamedTuple):
 
     content: bytes
     is_private: bool
-    """Whether its mode, or that of its folder, keeps others out."""
+    """Whether its mode and that of its folder together keep others out."""
 
 
 class Onlooker:
-    """All that was seen; `looks` counts how often."""
+    """All that was seen and was not there at first; `looks` counts how often."""
 
     def __init__(self, folders: t.Sequence[pathlib.Path]) -> None:
         self.looks = 0
@@ -36,6 +38,12 @@ class Onlooker:
         self.files: dict[tuple[pathlib.Path, int, int], Seen] = {}
         self.logged: list[bytes] = []
         self._folders = folders
+        self._known: set[tuple[pathlib.Path, int, int]] = set()
+
+    def pass_over(self) -> None:
+        """Take what has been seen so far for what was there at first."""
+        self._known.update(self.files)
+        self.files.clear()
 
     def look(self) -> None:
         """See what is there now."""
@@ -52,10 +60,16 @@ class Onlooker:
     def _look_at(self, path: pathlib.Path) -> None:
         status = path.lstat()
         key = path, status.st_mtime_ns, stat.S_IMODE(status.st_mode)
-        if key in self.files or not stat.S_ISREG(status.st_mode):
+        if key in self.files or key in self._known or not stat.S_ISREG(status.st_mode):
             return
-        is_private = not (status.st_mode & path.parent.stat().st_mode & 0o077)
-        self.files[key] = Seen(path.read_bytes(), is_private)
+        self.files[key] = Seen(path.read_bytes(), keeps_others_out(status, path.parent.stat()))
+
+
+def keeps_others_out(file: os.stat_result, folder: os.stat_result) -> bool:
+    """Return whether neither the group nor the others can read a file in this folder."""
+    return not any(
+        file.st_mode & read and folder.st_mode & reach for read, reach in _READ_AND_REACH
+    )
 
 
 @contextlib.contextmanager
@@ -66,8 +80,7 @@ def onlooker(folders: t.Sequence[pathlib.Path]) -> t.Iterator[Onlooker]:
     """
     made = Onlooker(folders)
     made.look()
-    for path, time, mode in [*made.files]:
-        made.files[path, time, mode] = Seen(b"", True)
+    made.pass_over()
     over = threading.Event()
 
     def watch() -> None:
@@ -84,11 +97,30 @@ def onlooker(folders: t.Sequence[pathlib.Path]) -> t.Iterator[Onlooker]:
             watching.join()
 
 
+def is_left(path: pathlib.Path) -> bool:
+    """Return whether `path` is a socket whose process has ended."""
+    if not path.is_socket() or path.is_symlink():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        try:
+            client.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
 @contextlib.contextmanager
 def system_log(heard: list[bytes]) -> t.Iterator[None]:
-    """Be the system's log, if there is none and this is root."""
+    """Be the system's log, if there is none and this is root.
+
+    A socket that nobody listens at was left by a process that was killed, and is replaced.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log, contextlib.ExitStack() as after:
         try:
+            if is_left(SYSTEM_LOG):
+                SYSTEM_LOG.unlink()
             log.bind(str(SYSTEM_LOG))
         except OSError:
             yield
