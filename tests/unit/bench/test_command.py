@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 import pathlib
+import pwd
+import signal
 import sys
+import types
 
 import pytest
 from bench import __main__ as command
-from bench import measure, timed
+from bench import machine, measure, sshd, timed
 from bench.ansible_runs import Wrong, expect_recap
 from bench.fleet import CONFIG, local_fleet
 from bench.measure import Job
@@ -64,7 +67,9 @@ def test_only_a_run_of_all_parts_is_published(
     monkeypatch.setattr(command, "PARTS", {"good": good})
     monkeypatch.setattr(command, "PAGE", tmp_path / "docs.md")
     monkeypatch.setattr(command, "PARTIAL", tmp_path / "cache.md")
+    before = signal.getsignal(signal.SIGTERM)
     command.main(["good"], Plan())
+    assert signal.getsignal(signal.SIGTERM) is before
     assert not (tmp_path / "docs.md").exists()
     assert (tmp_path / "cache.md").exists()
     command.main([], Plan())
@@ -93,7 +98,7 @@ def test_a_program_is_measured(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_program_that_does_not_end_is_ended(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(timed.NotFinished, match="did not end in 1 s"):
+    with pytest.raises(timed.NotFinished, match=r"^python[0-9.]* did not end in 1 s"):
         run_python(tmp_path, "import time; time.sleep(60)", timeout=1)
 
 
@@ -154,3 +159,23 @@ def test_the_recap_must_hold_every_host_as_it_should_be(
 def test_a_recap_as_it_should_be_is_accepted() -> None:
     expect_recap(timed.Ran(1, 0, RECAP.format(0, 0, 0), 0, 0), 1, changed=False)
     expect_recap(timed.Ran(1, 0, RECAP.format(1, 0, 0), 0, 0), 1, changed=True)
+
+
+def test_a_package_that_is_not_there_is_told() -> None:
+    assert machine._version("no-such-package-of-ours") == "not installed"
+
+
+def test_one_user_that_stays_does_not_keep_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"{sshd.PREFIX}001", "somebody", f"{sshd.PREFIX}002"]
+    tried: list[str] = []
+
+    def refuse(*command: str) -> None:
+        tried.append(command[-1])
+        raise sshd.Unavailable("userdel failed: busy")
+
+    entries = [types.SimpleNamespace(pw_name=name) for name in names]
+    monkeypatch.setattr(pwd, "getpwall", lambda: entries)
+    monkeypatch.setattr(sshd, "_finish", refuse)
+    failures = sshd.remove_users()
+    assert tried == [names[0], names[2]]
+    assert failures == [f"{name}: userdel failed: busy" for name in tried]
