@@ -118,8 +118,10 @@ def writing(path: pathlib.Path, pause: float, seed: int) -> t.Iterator[Log]:
     """
     log = Log()
     ours, theirs = FORK.Pipe()
-    process = FORK.Process(target=_write_on, args=(path, pause, seed, theirs), daemon=True)
+    arguments = (path, pause, seed, theirs, ours, os.getpid())
+    process = FORK.Process(target=_write_on, args=arguments, daemon=True)
     process.start()
+    theirs.close()
     try:
         assert ours.poll(LONG)
         assert ours.recv() == "begun"
@@ -133,7 +135,15 @@ def writing(path: pathlib.Path, pause: float, seed: int) -> t.Iterator[Log]:
         process.join(LONG)
 
 
-def _write_on(path: pathlib.Path, pause: float, seed: int, connection: Connection) -> None:
+def _write_on(
+    path: pathlib.Path,
+    pause: float,
+    seed: int,
+    connection: Connection,
+    other_end: Connection,
+    parent: int,
+) -> None:
+    other_end.close()
     log, chance = Log(), random.Random(seed)
     manner, token = "", b""
     for number in range(1, 10**9):
@@ -146,6 +156,9 @@ def _write_on(path: pathlib.Path, pause: float, seed: int, connection: Connectio
             log.unloadable.append(data)
         if number == 1:
             connection.send("begun")
+        elif os.getppid() != parent:
+            # The tests were killed, and nobody is there to be told.
+            return
         elif connection.poll():
             break
         manner = chance.choice(list(WRITERS))
