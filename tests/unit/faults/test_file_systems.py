@@ -12,7 +12,7 @@ import pathlib
 import typing as t
 
 import pytest
-from support.fault_cases import CASES, Case, laid_out, tree
+from support.fault_cases import CASES, Case, contents, laid_out, tree, undisturbed
 from support.figures import Figures
 from support.http_provider import is_one_sentence
 from support.mounts import bound, fill, read_only, tiny, with_flag
@@ -81,6 +81,7 @@ def test_a_disk_that_is_really_full(
     tmp_path: pathlib.Path, figures: Figures, name: str, left: int
 ) -> None:
     case = CASES[name]
+    expected = undisturbed(case, tmp_path / "undisturbed").after
     folder = tmp_path / "tiny"
     folder.mkdir()
     with tiny(folder, 128):
@@ -96,6 +97,9 @@ def test_a_disk_that_is_really_full(
             assert not case.act(machine).get("failed")
         else:
             assert left
+        after = tree(machine)
+    assert after.keys() == expected.keys()
+    assert contents(case, after) == contents(case, expected)
     figures.add("runs on a disk that is really full or nearly so")
 
 

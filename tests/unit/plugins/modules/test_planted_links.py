@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -208,15 +209,15 @@ def test_no_race_leads_root_elsewhere(
     figures.add("runs as root on a path that changes meanwhile", runs)
 
 
-@pytest.mark.parametrize("entry_name", ["config.toml", ".env", ".devfleet"])
-def test_root_in_a_home_of_roots_works(ground: Grounds, entry_name: str) -> None:
+@pytest.mark.parametrize(
+    ("run", "file", "added"),
+    [("present", "config.toml", "openai_http"), ("proxy", ".env", "HTTPS_PROXY=")],
+)
+def test_root_in_a_home_of_roots_works(ground: Grounds, run: str, file: str, added: str) -> None:
     """What refuses everything would pass all of the above."""
-    elsewhere = ground.victim.with_name("elsewhere")
-    elsewhere.mkdir()
-    for result in (
-        http_provider.Machine.at(ground.home.parent).run(codex_home=str(ground.victim)),
-        proxy_env.Machine.at(ground.home.parent).present(codex_home=str(ground.victim)),
-    ):
-        assert result["changed"] is True
-    assert (ground.victim / entry_name).exists()
-    assert (ground.victim / "config.toml").stat().st_uid == 0
+    shutil.rmtree(ground.victim / ".devfleet")
+    (ground.victim / ".env").write_text("")
+    assert RUNS[run](ground.home.parent, ground.victim)["changed"] is True
+    assert added in (ground.victim / file).read_text()
+    assert (ground.victim / file).stat().st_uid == 0
+    assert (ground.victim / ".devfleet" / f"{file}.json").stat().st_uid == 0
