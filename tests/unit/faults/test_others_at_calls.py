@@ -25,7 +25,7 @@ from support.fault_bars import refuse_open_leftovers
 from support.fault_cases import CASES, Case, contents, copied, laid_out, tree, undisturbed
 from support.figures import Effort, Figures
 from support.http_provider import is_one_sentence
-from support.other_writers import WRITERS, Writer
+from support.other_writers import WRITERS, Writer, renames
 from support.traced import Call, Trace, refuse_elsewhere, traced
 
 
@@ -59,8 +59,9 @@ REMOVED = Written(
 BEHIND = (1, 4, 12, 40)
 """How many calls the second half of a write comes after the first in a usual run."""
 A_MOMENT = 0.05
-"""Seconds that a write may take, unless the run makes it wait."""
+"""Seconds for a writer that the run may make wait; what takes longer is not counted."""
 LONG = 60.0
+"""Seconds after which a writer that nothing makes wait is in error rather than slow."""
 AROUND = 3
 """Calls before and after the replacement at which every writer is tried in a usual run."""
 
@@ -72,19 +73,27 @@ class UnderWay(threading.Thread):
         super().__init__(daemon=True)
         self.may_end = threading.Event()
         self.has_ended = False
-        self._begun = threading.Event()
+        self.has_begun = threading.Event()
         self._write = functools.partial(writer, path, lambda data: data + added)
 
-    def begin(self) -> None:
+    def begin(self, patience: float) -> None:
         self.start()
-        self._begun.wait(A_MOMENT)
+        self.has_begun.wait(patience)
 
     def run(self) -> None:
         finish = self._write()
-        self._begun.set()
+        self.has_begun.set()
         self.may_end.wait(LONG)
         finish()
         self.has_ended = True
+
+
+class Meanwhile(t.NamedTuple):
+    """A run beside a write, and whether the run went on after either half of the write."""
+
+    run: Trace
+    first_half: bool
+    second_half: bool
 
 
 class Scene:
@@ -105,23 +114,38 @@ class Scene:
         copied(self._start, self.machine)
         return traced(functools.partial(self.case.act, self.machine), self.machine, look)
 
-    def written_meanwhile(self, writer: Writer, first: int, second: int) -> Trace:
+    def written_meanwhile(self, writer: Writer, first: int, second: int) -> Meanwhile:
         """Let others begin to write after call `first` and end after `second`, or after the run."""
         write = UnderWay(writer, self.path, self.written.added)
+        patience = A_MOMENT if self.may_wait(writer, first) else LONG
+        halves = [False, False]
 
         def look(number: int, _call: Call) -> None:
             if number == second:
                 write.may_end.set()
             if number == first:
-                write.begin()
+                write.begin(patience)
+                halves[0] = write.has_begun.is_set()
             if number == second:
-                write.join(A_MOMENT)
+                # Once the file is open, nothing makes it wait.
+                write.join(LONG if write.has_begun.is_set() else A_MOMENT)
+                halves[1] = write.has_ended
 
         run = self.run(look)
         write.may_end.set()
         write.join(LONG)
         assert write.has_ended
-        return run
+        return Meanwhile(run, *halves)
+
+    def may_wait(self, writer: Writer, number: int) -> bool:
+        """Return whether the run may make a writer wait that begins after call `number`.
+
+        It makes those wait that open the file for writing, from its first fcntl(2) on.
+        """
+        held = (
+            at for at, call in enumerate(self.calls) if call == Call("fcntl", self.written.file)
+        )
+        return writer is not renames and number >= next(held, len(self.calls))
 
     def window(self) -> range:
         """The calls from the first byte of the new file to the last look at the old one."""
@@ -151,9 +175,10 @@ def test_what_others_write_between_two_calls_is_kept(
     step = effort(len(WRITERS) * 2, 1)
     tried = {*range(list(WRITERS).index(name), len(scene.calls), step)}
     tried |= {*range(max(window[0], at - AROUND), at + AROUND)}
-    anew = 0
+    anew = between = 0
     for first in sorted(tried):
-        run = scene.written_meanwhile(WRITERS[name], first, first)
+        run, _begun, ended = scene.written_meanwhile(WRITERS[name], first, first)
+        between += ended
         where = (
             f"{name}, after call {first}, {scene.calls[first].name} of {scene.calls[first].path}"
         )
@@ -165,7 +190,8 @@ def test_what_others_write_between_two_calls_is_kept(
         assert scene.written.ours in data, f"{where}: {data!r}"
         anew += len(run.calls) > len(scene.calls)
     assert anew
-    figures.add("writes by others between two system calls", len(tried))
+    assert between > 0
+    figures.add("writes by others between two system calls", between)
     figures.add("changes planned anew because of these", anew)
 
 
@@ -175,12 +201,14 @@ def test_a_write_that_takes_its_time_is_waited_for(
 ) -> None:
     refuse_elsewhere()
     scene = Scene(FILES["config"], tmp_path)
-    window = scene.window()
+    at, window = scene.replacement(), scene.window()
+    under_way = 0
     some = [(first, first + behind) for first in window[::10] for behind in BEHIND]
     every = [(first, second) for first in window for second in range(first + 1, window[-1] + 2)]
     halves = every if effort(0, 1) else some
     for first, second in halves:
-        run = scene.written_meanwhile(WRITERS[name], first, second)
+        run, begun, _ended = scene.written_meanwhile(WRITERS[name], first, second)
+        under_way += begun and first < at <= second
         where = f"{name}, begun after call {first} and ended after call {second}"
         assert run.status == 0, where
         assert run.result is not None, where
@@ -191,13 +219,14 @@ def test_a_write_that_takes_its_time_is_waited_for(
             assert scene.written.ours not in data, where
         else:
             assert scene.written.ours in data, f"{where}: {data!r}"
-    figures.add("writes by others that were under way at the replacement", len(halves))
+    assert under_way > 0
+    figures.add("writes by others that were under way at the replacement", under_way)
 
 
 def test_a_file_that_stays_open_for_writing_is_left_alone(tmp_path: pathlib.Path) -> None:
     refuse_elsewhere()
     scene = Scene(FILES["config"], tmp_path)
-    run = scene.written_meanwhile(WRITERS["appends"], 0, len(scene.calls) * 100)
+    run = scene.written_meanwhile(WRITERS["appends"], 0, len(scene.calls) * 100).run
     assert run.result is not None
     assert run.result["failed"] is True
     assert run.result["msg"] == (
@@ -216,11 +245,14 @@ def test_a_file_that_is_to_go_and_is_written_stays(
     scene = Scene(REMOVED, tmp_path)
     at = scene.replacement()
     tried = {*range(0, len(scene.calls), effort(16, 1)), *range(at - 9, at + 3)}
+    between = 0
     for first in sorted(tried):
-        run = scene.written_meanwhile(WRITERS[name], first, first)
+        run, _begun, ended = scene.written_meanwhile(WRITERS[name], first, first)
+        between += ended
         assert run.status == 0, first
         assert scene.written.added in scene.path.read_bytes(), first
-    figures.add("writes by others between two system calls", len(tried))
+    assert between > 0
+    figures.add("writes by others between two system calls", between)
 
 
 def test_without_an_exchange_only_what_comes_after_the_comparison_is_lost(
@@ -232,7 +264,8 @@ def test_without_an_exchange_only_what_comes_after_the_comparison_is_lost(
         at = scene.replacement()
         lost = []
         for first in scene.window():
-            run = scene.written_meanwhile(WRITERS["renames"], first, first)
+            run, _begun, ended = scene.written_meanwhile(renames, first, first)
+            assert ended, first
             assert run.status == 0, first
             if scene.written.added not in scene.path.read_bytes():
                 lost.append(first)
