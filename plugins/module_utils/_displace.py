@@ -60,6 +60,32 @@ def exchanged(first: str, second: str) -> bool:
     raise OSError(number, os.strerror(number), second)
 
 
+def put_where_nothing_is(temporary: str, place: str) -> None:
+    """Give the file the name ``place``. Raises FileExistsError, and OSError as a rename does."""
+    try:
+        os.link(temporary, place)
+    except OSError as error:
+        if error.errno not in (*NOT_HERE, errno.EMLINK):
+            raise
+        os.rename(temporary, place)
+    else:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def put_back(displaced: str, place: str, ours: os.stat_result) -> None:
+    """Let what was ``displaced`` by ``ours`` be the file again, and remove ours. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        if not exchanged(displaced, place):
+            os.rename(displaced, place)
+            return
+        if not os.path.samestat(os.lstat(displaced), ours):
+            # Somebody has replaced ours meanwhile, which is the newest there is.
+            exchanged(displaced, place)
+    with contextlib.suppress(OSError):
+        os.unlink(displaced)
+
+
 class Guard:
     """A file that nobody writes to for the time of ``guarded``, or that tells of it."""
 

@@ -17,23 +17,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import os
-import re
 import stat
 import tempfile
 import typing as t
 
-from . import _displace
+from . import _displace, _leftover
 from ._attributes import carry
 from ._toml import SIZE_LIMIT as SIZE_LIMIT
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-
-_SUFFIX = ".devfleet"
-_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.devfleet", re.DOTALL)
-"""What ``replace`` calls the new bytes until they take the place of the old ones."""
 
 _PATIENCE = 1.0
 """Seconds of waiting for somebody who has the file open for writing; to write takes well below."""
@@ -156,23 +150,25 @@ def replace(
 
     Mode, owner and attributes are those of the file ``like``, or of ``before``. Raises
     ``FileChanged`` when the file is no longer what was read, and ``FileRefused`` when it cannot be
-    written; in both cases it is untouched.
+    written; in both cases it is untouched, unless the text says where something is kept.
     """
     refuse_unwritable(before)
     folder, name = os.path.split(before.real_path)
     try:
         with folder_made(folder, new_folder_mode):
-            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=_SUFFIX, dir=folder)
+            prefix = _leftover.prefix(name, before.data, data)
+            handle, temporary = tempfile.mkstemp(_leftover.SUFFIX, prefix, folder)
+            ours = None
             try:
                 with open(handle, "wb") as stream:
+                    ours = os.fstat(handle)
                     stream.write(data)
                     stream.flush()
                     _make_alike(handle, like or before, new_file_mode)
                     os.fsync(handle)
-                _put_in_place(temporary, before)
+                _put_in_place(temporary, before, ours)
             except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
+                _discard(temporary, ours)
                 raise
         _flush_folder(folder)
     except OSError as error:
@@ -222,28 +218,13 @@ def folder_made(path: str, mode: int) -> t.Iterator[None]:
         raise
 
 
-def sweep(folder: str) -> None:
-    """Remove what ``replace`` has left in ``folder`` where it was killed; what stays is no error.
-
-    For one who keeps others from writing there (``_lock``): what they write would be gone too.
-    """
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        left = [
-            entry.path
-            for entry in entries
-            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
-        ]
-        for path in left:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-
-
 def remove(before: Snapshot) -> None:
     """Remove the file, if it is still what was read. Raises as ``replace`` does."""
     refuse_unwritable(before)
     folder, name = os.path.split(before.real_path)
     # Under another name first: at what is gone nobody can look.
-    displaced = os.path.join(folder, f".{name}.{os.urandom(4).hex()}{_SUFFIX}")
+    prefix = _leftover.prefix(name, before.data, None)
+    displaced = os.path.join(folder, f"{prefix}{os.urandom(4).hex()}{_leftover.SUFFIX}")
     try:
         with _guarded(before) as guard:
             os.rename(before.real_path, displaced)
@@ -251,8 +232,8 @@ def remove(before: Snapshot) -> None:
                 _refuse_displaced(guard, displaced, before)
             except BaseException:
                 # What has come there since is newer, and stays.
-                with contextlib.suppress(FileExistsError):
-                    _put_where_nothing_is(displaced, before.real_path)
+                with _kept(displaced, before), contextlib.suppress(FileExistsError):
+                    _displace.put_where_nothing_is(displaced, before.real_path)
                 with contextlib.suppress(OSError):
                     os.unlink(displaced)
                 raise
@@ -280,18 +261,16 @@ def _is_alike(now: Snapshot, before: Snapshot) -> bool:
     )
 
 
-def _put_in_place(temporary: str, before: Snapshot) -> None:
-    """Let ``temporary`` be the file. Raises ``FileChanged``, ``FileRefused`` and OSError; what is
-    there is then what was there before, and ``temporary`` may be removed."""
+def _put_in_place(temporary: str, before: Snapshot, ours: os.stat_result) -> None:
+    """Let ``temporary``, which is ``ours``, be the file. Raises as ``replace`` does and OSError."""
     place = before.real_path
     if before.data is None:
         refuse_changed(before)
         try:
-            _put_where_nothing_is(temporary, place)
+            _displace.put_where_nothing_is(temporary, place)
         except FileExistsError:
             raise FileChanged(_THEIRS.format(path=before.path)) from None
         return
-    ours = os.stat(temporary)
     with _guarded(before) as guard:
         if not _displace.exchanged(temporary, place):
             os.rename(temporary, place)
@@ -299,24 +278,11 @@ def _put_in_place(temporary: str, before: Snapshot) -> None:
         try:
             _refuse_displaced(guard, temporary, before)
         except BaseException:
-            _put_back(temporary, place, ours)
+            _put_back(temporary, before, ours)
             raise
     # The change has taken place; what cannot be removed goes with the next run.
     with contextlib.suppress(OSError):
         os.unlink(temporary)
-
-
-def _put_where_nothing_is(temporary: str, place: str) -> None:
-    """Give the file the name ``place``. Raises FileExistsError, and OSError as a rename does."""
-    try:
-        os.link(temporary, place)
-    except OSError as error:
-        if error.errno not in (*_displace.NOT_HERE, errno.EMLINK):
-            raise
-        os.rename(temporary, place)
-    else:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
 
 
 @contextlib.contextmanager
@@ -355,13 +321,31 @@ def _refuse_displaced(guard: _displace.Guard, displaced: str, before: Snapshot) 
         raise FileChanged(_THEIRS.format(path=before.path))
 
 
-def _put_back(displaced: str, place: str, ours: os.stat_result) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if not _displace.exchanged(displaced, place):
-            os.rename(displaced, place)
-        elif not os.path.samestat(os.lstat(displaced), ours):
-            # Somebody has replaced ours meanwhile, which is the newest there is.
-            _displace.exchanged(displaced, place)
+@contextlib.contextmanager
+def _kept(displaced: str, before: Snapshot) -> t.Iterator[None]:
+    """Raise ``FileRefused`` where the block cannot put back what was displaced, and stays."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise FileRefused(
+            f"{before.path} was written by another program while it was being changed, and what "
+            f"that wrote cannot be put back: {error.strerror or error}; it is kept in {displaced}, "
+            "and the next run puts it back."
+        ) from error
+
+
+def _put_back(displaced: str, before: Snapshot, ours: os.stat_result) -> None:
+    with _kept(displaced, before):
+        _displace.put_back(displaced, before.real_path, ours)
+
+
+def _discard(temporary: str, ours: os.stat_result | None) -> None:
+    with contextlib.suppress(OSError):
+        # What it has displaced may lie there.
+        if ours is None or os.path.samestat(os.lstat(temporary), ours):
+            os.unlink(temporary)
 
 
 def _make_alike(handle: int, source: Snapshot, new_file_mode: int) -> None:

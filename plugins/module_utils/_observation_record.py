@@ -72,7 +72,7 @@ def save(codex_home: str, observations: Observations) -> None:
 
 
 def sweep(codex_home: str) -> None:
-    """Remove what a killed run has left there; see ``_files.sweep``."""
+    """Remove what a killed run has left there; see ``_sweep.sweep``."""
     _state.sweep(_place(codex_home))
 
 

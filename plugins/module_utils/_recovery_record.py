@@ -68,7 +68,7 @@ def save(folder: str, recovery: Recovery | None) -> None:
 
 
 def sweep(folder: str) -> None:
-    """Remove what a killed run has left there; see ``_files.sweep``."""
+    """Remove what a killed run has left there; see ``_sweep.sweep``."""
     _state.sweep(_place(folder))
 
 

@@ -22,7 +22,7 @@ import re
 import stat
 import typing as t
 
-from . import _files
+from . import _files, _sweep
 from ._provider import Restore
 from ._record_place import note
 from ._record_place import record_path as record_path
@@ -136,17 +136,17 @@ def intended(path: str, record: Record) -> t.Iterator[None]:
 
 
 def sweep(path: str) -> None:
-    """Remove what a killed run has left around the file ``path``; see ``_files.sweep``."""
+    """Clear up what a killed run has left around the file ``path``; see ``_sweep.sweep``."""
     folders = {os.path.dirname(path)}
     with contextlib.suppress(OSError):
         folders.add(os.path.dirname(os.path.realpath(path)))
     for folder in sorted(folders):
-        _files.sweep(folder)
+        _sweep.sweep(folder)
     if _folder_is_ours(path):
         folder = os.path.dirname(record_path(path))
         if os.access(folder, os.W_OK | os.X_OK):
             # Empty, it goes at the end of the run, which may have locked it (``_lock``).
-            _files.sweep(folder)
+            _sweep.sweep(folder)
 
 
 def read(path: str, decode: t.Callable[[t.Any], Kept]) -> Kept | None:

@@ -12,7 +12,7 @@ import typing as t
 
 from .fault_cases import Case, Tree, contents
 
-TEMPORARY = re.compile(r"\.(.+)\.[a-z0-9_]{8}\.devfleet")
+TEMPORARY = re.compile(r"\.(.+?)(?:\.[0-9a-f]{32})?\.[a-z0-9_]{8}\.devfleet")
 
 AT_CALLS: t.Sequence[str] = (
     "http_provider-present-plain",

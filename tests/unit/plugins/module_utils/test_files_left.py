@@ -11,7 +11,7 @@ import pathlib
 import stat
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _files
+from ansible_collections.devfleet.codex.plugins.module_utils import _files, _sweep
 from ansible_collections.devfleet.codex.plugins.module_utils._files import FileChanged
 
 OLD = b"old = 1\n"
@@ -47,14 +47,14 @@ def test_what_a_killed_run_has_left_goes_and_nothing_else(config: pathlib.Path) 
     folder, link = (config.with_name(f".{name}.k_3x9aab.devfleet") for name in ("folder", "link"))
     folder.mkdir()
     link.symlink_to(config)
-    _files.sweep(str(config.parent))
+    _sweep.sweep(str(config.parent))
     assert set(config.parent.iterdir()) == {config, folder, link, *others}
 
 
 def test_where_nothing_can_be_swept_nothing_is_said(tmp_path: pathlib.Path) -> None:
-    _files.sweep(str(tmp_path / "none"))
+    _sweep.sweep(str(tmp_path / "none"))
     (tmp_path / "file").touch()
-    _files.sweep(str(tmp_path / "file"))
+    _sweep.sweep(str(tmp_path / "file"))
 
 
 @pytest.mark.parametrize("umask", [0, 0o077, 0o777])
