@@ -93,8 +93,8 @@ attributes:
       such as facts.
   async:
     description: Supports being used with the C(async) keyword.
-    support: full
-    details: The answer is then read as that of any module.
+    support: none
+    details: The answer would then be read as that of any module.
 """
 
     GROUP = r"""

@@ -21,6 +21,14 @@ from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 LARGEST = 1024 * 1024
 """Characters of an answer, before and after; the largest one of a module has some 50,000."""
 
+TOO_LARGE = (
+    "What this machine printed is larger than any answer of a module; see what its Python is."
+)
+_TOO_DEEP = (
+    "What this machine printed is nested more deeply than any answer of a module; see what its "
+    "Python is."
+)
+
 _LONGEST = 4096
 """Characters of a string, as of a path."""
 
@@ -31,15 +39,11 @@ _MOST_LINES = 2000
 _LAST_LINES = 40
 _LINE = 300
 
-_JOB = "_ansible_suppress_tmpdir_delete"
-"""What Ansible's own wrapper of a task in the background says; it is popped before all else."""
-
 _FOR_ANSIBLE_ALONE = re.compile("_ansible|__ansible")
 """How the keys begin that lead Ansible rather than tell something."""
 
-_NOT_OF_A_MODULE = (
-    *("ansible_facts", "add_host", "add_group", "results"),
-    *("stdout", "stderr", "stdout_lines", "stderr_lines"),
+_NOT_OF_A_MODULE = re.compile(
+    "ansible_|(add_host|add_group|results|stdout|stderr|stdout_lines|stderr_lines)$"
 )
 """What no module of this collection returns, and Ansible or a callback acts upon."""
 
@@ -55,25 +59,22 @@ def harmless(stdout: str, stderr: str) -> tuple[str, str]:
     left that Ansible would act upon, but what a module may say of itself.
     """
     if len(stdout) > LARGEST:
-        return _failure("is larger than any answer of a module"), ""
+        return _failure(TOO_LARGE), ""
     try:
         answer = _object(stdout)
     except RecursionError:
-        return _failure("is nested more deeply than any answer of a module"), ""
+        return _failure(_TOO_DEEP), ""
     if answer is None:
-        return _last_lines(stdout), _last_lines(stderr)
+        # Ansible reads JSON in its own way, and must find none where none was found here.
+        return "".join(f"| {line}\n" for line in _last_lines(stdout)), "\n".join(
+            _last_lines(stderr)
+        )
     text = json.dumps(_answer(answer))
-    return (text if len(text) <= LARGEST else _failure("is larger than any answer")), ""
+    return (text if len(text) <= LARGEST else _failure(TOO_LARGE)), ""
 
 
 def _failure(why: str) -> str:
-    return json.dumps(
-        {
-            "changed": False,
-            "failed": True,
-            "msg": f"What this machine printed {why}; see what its Python is.",
-        }
-    )
+    return json.dumps({"changed": False, "failed": True, "msg": why})
 
 
 def _object(stdout: str) -> dict[str, t.Any] | None:
@@ -88,13 +89,11 @@ def _object(stdout: str) -> dict[str, t.Any] | None:
 
 
 def _answer(given: dict[str, t.Any]) -> dict[str, t.Any]:
-    kept = {key: value for key, value in given.items() if key not in _NOT_OF_A_MODULE}
+    kept = {key: value for key, value in given.items() if not _NOT_OF_A_MODULE.match(key)}
     answer: dict[str, t.Any] = _printable(kept, _DEEPEST)
     for flag in _FLAGS:
         if flag in kept:
             answer[flag] = bool(kept[flag])
-    if isinstance(kept.get(_JOB), bool):
-        answer[_JOB] = kept[_JOB]
     if "msg" in kept:
         answer["msg"] = clean(kept["msg"], _LONGEST)
     if "diff" in kept:
@@ -157,6 +156,6 @@ def _lines(value: t.Any) -> str:
     return "\n".join(clean(line, _LONGEST) for line in lines[:_MOST_LINES])
 
 
-def _last_lines(text: str) -> str:
+def _last_lines(text: str) -> list[str]:
     """The end of what is no answer: there it says why."""
-    return "\n".join(clean(line, _LINE) for line in text[-LARGEST:].splitlines()[-_LAST_LINES:])
+    return [clean(line, _LINE) for line in text[-LARGEST:].splitlines()[-_LAST_LINES:]]

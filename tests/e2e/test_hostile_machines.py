@@ -18,7 +18,7 @@ import typing as t
 
 import pytest
 import yaml
-from support.hostile_machines import hostile_fleet
+from support.hostile_machines import hostile_fleet, silent_machine
 from support.hostile_text import UNPRINTABLE
 from support.laptop_playbooks import Controller, PlaybookRun
 
@@ -135,14 +135,14 @@ def test_nothing_of_it_moves_the_cursor_colours_or_forges_a_line(story: Story) -
 
 def test_what_is_told_of_them_is_bounded(story: Story, figures: Figures) -> None:
     for name, text in said(story):
-        assert len(text) <= LARGEST_OUTPUT * 12, name
+        assert len(text) <= LARGEST_OUTPUT * 14, name
         figures.add("characters of output searched for control characters", len(text))
 
 
 def test_the_report_is_whole_and_bounded(story: Story) -> None:
     for name, (_run, report) in story.runs.items():
         found = hosts(report)
-        assert len(found) == 12, name
+        assert len(found) == 14, name
         assert len(report) <= LARGEST_REPORT * len(found), name
         for text in strings(found):
             assert len(text) <= LONGEST and not UNPRINTABLE.search(text), (name, text)
@@ -160,8 +160,10 @@ def test_what_they_say_is_there_to_be_read(story: Story) -> None:
             for answer in shown.split(f"ok: [{host}] => ")[1:]
         )
     assert "[WARNING]: hostile" in shown + story.runs["remediate"][0].stderr
-    assert looked["flooding"]["action"] == looked["nested"]["action"] == "failed"
+    for host in ("evading", "flooding", "pouring", "nested"):
+        assert looked[host]["action"] == "failed"
     assert "larger than any answer" in looked["flooding"]["message"]
+    assert "larger than any answer" in looked["pouring"]["message"]
     assert looked["endless"]["cause"] == "doctor_printed_too_much"
     assert looked["numbers"]["cause"] == "doctor_not_json"
     assert looked["words"]["cause"] == "unknown_wording"
@@ -187,3 +189,21 @@ def test_nothing_of_theirs_runs_on(story: Story) -> None:
 def test_the_controller_needs_no_more_memory_than_it_has(story: Story, figures: Figures) -> None:
     assert story.runs
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= MOST_MEMORY
+
+
+def test_a_machine_that_says_nothing_holds_up_nobody_for_ever(
+    tmp_path: pathlib.Path, ansible: Controller
+) -> None:
+    run = ansible.run(
+        "audit",
+        [],
+        others={"silent": silent_machine(tmp_path / "silent")},
+        variables={
+            "reconnect_report": str(tmp_path / "report.json"),
+            "__reconnect_longest_task": 5,
+        },
+    )
+    told = hosts((tmp_path / "report.json").read_text())["silent"]
+    assert told["action"] == "failed"
+    assert "Timed out after 5 second" in told["message"]
+    assert "Traceback" not in run.stdout + run.stderr

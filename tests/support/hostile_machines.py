@@ -66,7 +66,9 @@ def hostile_fleet(folder: pathlib.Path) -> dict[str, Variables]:
         "wrong": _tampered(folder / "wrong", {"codex": [said], "path": {said: said}, "msg": 7}),
         "typed": _tampered(folder / "typed", {"msg": _trusted(folder), "restart_required": said}),
         "babbling": _saying(folder / "babbling", f"{said}\n".encode("utf-8", "surrogatepass") * 50),
+        "evading": _saying(folder / "evading", _no_json(_acted_upon(folder, taken))),
         "flooding": _saying(folder / "flooding", b'{"codex": "' + b"x" * 50_000_000 + b'"}'),
+        "pouring": _with_python(folder / "pouring", f"exec yes {'x' * 1000}"),
         "nested": _saying(folder / "nested", b'{"codex": ' + b"[" * 100_000),
         "words": _speaking(folder / "words", said),
         "numbers": _client_of(folder / "numbers", _odd_numbers(said)),
@@ -90,6 +92,7 @@ def _acted_upon(folder: pathlib.Path, said: str) -> dict[str, t.Any]:
         "ansible_facts": facts,
         "_ansible_facts_cacheable": True,
         f"_ansible_{said}": said,
+        "ansible_stats": {"data": said},
         "add_host": {"host_name": said, "groups": [said]},
         "warnings": [said],
         "deprecations": [{"msg": said, "version": said}],
@@ -100,6 +103,11 @@ def _acted_upon(folder: pathlib.Path, said: str) -> dict[str, t.Any]:
         "results": [said],
         said: [said, {said: said}],
     }
+
+
+def _no_json(answer: dict[str, t.Any]) -> bytes:
+    """What Ansible reads as `answer`, and a strict reader of JSON does not."""
+    return json.dumps({"a": "CONTROL", **answer}).replace("CONTROL", "\x01").encode()
 
 
 def _trusted(folder: pathlib.Path) -> dict[str, t.Any]:
@@ -122,9 +130,19 @@ def _tampered(home: pathlib.Path, answer: dict[str, t.Any]) -> Variables:
 
 def _saying(home: pathlib.Path, output: bytes) -> Variables:
     """A machine whose Python says `output` alone."""
-    made = curable_machine(home)
+    home.mkdir()
     (home / "output").write_bytes(output)
-    lines = ("cat > /dev/null", f"tee /dev/stderr < {shlex.quote(str(home / 'output'))}")
+    said = f"tee /dev/stderr < {shlex.quote(str(home / 'output'))}"
+    return _with_python(home, "cat > /dev/null", said)
+
+
+def silent_machine(folder: pathlib.Path) -> Variables:
+    """A machine whose Python takes what it is given and says nothing for longer than a test."""
+    return _with_python(folder, "cat > /dev/null", "exec sleep 120")
+
+
+def _with_python(home: pathlib.Path, *lines: str) -> Variables:
+    made = curable_machine(home)
     python = stubs.script(home / "python", *lines)
     return {**made.variables, "ansible_python_interpreter": str(python)}
 

@@ -10,6 +10,7 @@ import json
 import typing as t
 
 import pytest
+from ansible.module_utils.json_utils import _filter_non_json_lines
 from ansible_collections.devfleet.codex.plugins.plugin_utils._answer import LARGEST, harmless
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +65,7 @@ def test_an_honest_answer_passes_as_it_is() -> None:
 def test_what_a_login_prints_before_is_no_part_of_it(before: str) -> None:
     stdout, _stderr = harmless(before + json.dumps({"changed": False}) + "\nlogout", "")
     if before.startswith("{"):
-        assert stdout.startswith("{not JSON")
+        assert stdout.startswith("| {not JSON\n| {")
     else:
         assert json.loads(stdout) == {"changed": False}
 
@@ -72,7 +73,16 @@ def test_what_a_login_prints_before_is_no_part_of_it(before: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        *("ansible_facts", "add_host", "add_group", "results", "stdout", "stderr"),
+        *(
+            "ansible_facts",
+            "ansible_stats",
+            "ansible_job_id",
+            "add_host",
+            "add_group",
+            "results",
+            "stdout",
+            "stderr",
+        ),
         *("_ansible_no_log", "_ansible_facts_cacheable", "__ansible_type", "deprecations"),
         "_ansible_suppress_tmpdir_delete",
     ],
@@ -82,9 +92,32 @@ def test_nothing_is_left_that_ansible_acts_upon(key: str, value: t.Any) -> None:
     assert left({"changed": False, key: value}) == {"changed": False}
 
 
-def test_ansibles_own_wrapper_of_tasks_in_the_background_is_heard() -> None:
-    told = {"ansible_job_id": "j1", "started": 1, "_ansible_suppress_tmpdir_delete": True}
-    assert left(told) == told
+@pytest.mark.parametrize(
+    "stdout",
+    [
+        pytest.param('{"changed": false, "a": "\x01", "ansible_facts": {"b": 1}}', id="control"),
+        pytest.param('foo\x0c{"ansible_facts": {"b": 1}}', id="form feed"),
+        pytest.param('\x00{"ansible_facts": {"b": 1}}', id="nul"),
+        pytest.param('\u2028{"ansible_facts": {"b": 1}}', id="line separator"),
+    ],
+)
+def test_ansible_finds_an_answer_nowhere_else(stdout: str) -> None:
+    assert is_no_answer_of_its_own(stdout)
+
+
+@given(st.text(st.sampled_from('{}[]":, |a1\n\r\t\x00\x01\x0b\x0c\x1c\x85\u2028\ufeff')))
+def test_ansible_finds_an_answer_nowhere_else_whatever_is_printed(stdout: str) -> None:
+    assert is_no_answer_of_its_own(stdout)
+
+
+def is_no_answer_of_its_own(stdout: str) -> bool:
+    """Whether Ansible reads what was made harmless, or nothing."""
+    made = harmless(stdout, "")[0]
+    try:
+        read, _warnings = _filter_non_json_lines(made, objects_only=True)
+    except ValueError:
+        return True
+    return bool(read == made and "ansible_facts" not in json.loads(made))
 
 
 @pytest.mark.parametrize("where", [("codex",), ("codex", "doctor"), ("msg",), ("exception",)])
