@@ -142,10 +142,8 @@ class Scene:
 
         It makes those wait that open the file for writing, from its first fcntl(2) on.
         """
-        held = (
-            at for at, call in enumerate(self.calls) if call == Call("fcntl", self.written.file)
-        )
-        return writer is not renames and number >= next(held, len(self.calls))
+        asked = Call("fcntl", self.written.file)
+        return writer is not renames and asked in self.calls[: number + 1]
 
     def window(self) -> range:
         """The calls from the first byte of the new file to the last look at the old one."""
