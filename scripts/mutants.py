@@ -7,7 +7,7 @@
 
 mutmut makes and tries the mutants, each in a process of its own, on copies in .cache/mutants.
 tests/mutation/modules.yml names the modules with their tests, tests/mutation/survivors.yml what may
-survive, and why. Results stand as long as a module and its tests do, so a run goes on where the
+survive, and why. Results stand as long as all that the tests read does, so a run goes on where the
 last one was stopped; --again tries what survived again, for tests that have only been added to.
 --sample draws at most N mutants of a module, always the same ones, and more of them for a larger N.
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import ast
 import difflib
+import hashlib
 import json
 import os
 import random
@@ -39,8 +40,9 @@ STAMP = TOOLS / "requirements.sha256"
 OWN = ROOT / "tests/requirements-mutants.txt"
 FOLDER = ROOT / "tests/mutation"
 PLUGIN = FOLDER / "one_mutant.py"
+STAMPS = "files.json"
 COLLECTION = Path("ansible_collections/devfleet/codex")
-# What the tests of one module read of the repository.
+# What the tests read of the repository.
 COPIED = ("plugins", "tests/conftest.py", "tests/fixtures", "tests/support", "tests/unit")
 BAR = 0.9
 KILLED = (1, 3)
@@ -113,55 +115,86 @@ def install() -> None:
     STAMP.write_text(wanted, encoding="ascii")
 
 
-def files_of(module: str, tests: t.Sequence[str]) -> tuple[Path, ...]:
-    """The files that a result of `module` stands and falls with."""
+def tests_of(module: str, tests: t.Sequence[str]) -> list[Path]:
+    """The test files that have to notice, from the root of the repository on."""
     kind = module.partition("/")[0]
-    own = [ROOT / f"tests/unit/plugins/{kind}/{name}.py" for name in tests]
-    support = sorted((ROOT / "tests/support").glob("*.py"))
-    return (ROOT / f"plugins/{module}.py", *own, *support)
+    return [Path(f"tests/unit/plugins/{kind}/{name}.py") for name in tests]
 
 
-def copy_anew(folder: Path) -> None:
-    """Bring the copy of the repository below `folder` up to date, by content.
+def files_in(root: Path) -> list[Path]:
+    """The files of COPIED below `root`, from there on, in order."""
+    found = []
+    for part in COPIED:
+        source = root / part
+        for path in source.rglob("*") if source.is_dir() else [source]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                found.append(path.relative_to(root))
+    return sorted(found)
+
+
+def stamps(root: Path, module: str, tests: t.Sequence[str]) -> dict[str, str]:
+    """The digests of the module itself, and of all that a result of it stands and falls with."""
+    files = files_in(root)
+    names = "\n".join([*map(str, files), "", *tests])
+    contents = digest((*(root / path for path in files), PLUGIN))
+    every = hashlib.sha256(f"{names}\n{contents}".encode()).hexdigest()
+    return {"module": digest((root / f"plugins/{module}.py",)), "all": every}
+
+
+def copy_anew(root: Path, folder: Path) -> None:
+    """Bring the copy of the repository at `root` below `folder` up to date, by content.
 
     mutmut compares times, so what is the same keeps its own; what else mutmut has copied goes.
     """
-    for part in COPIED:
-        source = ROOT / part
-        for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
-            if not path.is_file() or "__pycache__" in path.parts:
-                continue
-            within = COLLECTION / path.relative_to(ROOT)
-            copy = folder / within
-            data = path.read_bytes()
-            if not copy.is_file() or copy.read_bytes() != data:
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                copy.write_bytes(data)
-                if path.suffix != ".py":
-                    (folder / "mutants" / within).unlink(missing_ok=True)
+    files = files_in(root)
+    for within in files:
+        copy = folder / COLLECTION / within
+        data = (root / within).read_bytes()
+        if not copy.is_file() or copy.read_bytes() != data:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(data)
+            if within.suffix != ".py":
+                (folder / "mutants" / COLLECTION / within).unlink(missing_ok=True)
+    for within in set(files_in(folder / COLLECTION)) - set(files):
+        (folder / COLLECTION / within).unlink()
+        (folder / "mutants" / COLLECTION / within).unlink(missing_ok=True)
+
+
+def forget(folder: Path, module: str, wanted: t.Mapping[str, str], again: bool) -> None:
+    """Forget the results in `folder` that do not stand; with `again` what was killed stands.
+
+    Raises MutantsError for that where the module itself has changed.
+    """
+    stamp = folder / STAMPS
+    known = json.loads(stamp.read_text(encoding="ascii")) if stamp.is_file() else {}
+    if known == wanted:
+        return
+    if again and meta_path(folder, module).is_file():
+        if known.get("module") != wanted["module"]:
+            raise MutantsError(
+                "it has changed since its mutants were tried, so no result of them stands; run"
+                " this without --again."
+            )
+        forget_survivors(meta_path(folder, module))
+    else:
+        shutil.rmtree(folder / "mutants", ignore_errors=True)
+    (folder / "mutants/mutmut-stats.json").unlink(missing_ok=True)
 
 
 def prepare(module: str, tests: t.Sequence[str], again: bool) -> Path:
-    """Make the folder in which mutmut works on `module`; forget the results that do not stand."""
+    """Make the folder in which mutmut works on `module`; raises MutantsError as `forget` does."""
     folder = HOME / module
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = folder / "files.sha256"
-    wanted = digest(files_of(module, tests))
-    if not stamp.is_file() or stamp.read_text(encoding="ascii") != wanted:
-        if again and meta_path(folder, module).is_file():
-            forget_survivors(meta_path(folder, module))
-        else:
-            shutil.rmtree(folder / "mutants", ignore_errors=True)
-        (folder / "mutants/mutmut-stats.json").unlink(missing_ok=True)
-    copy_anew(folder)
+    wanted = stamps(ROOT, module, tests)
+    forget(folder, module, wanted, again)
+    copy_anew(ROOT, folder)
     shutil.copyfile(PLUGIN, folder / PLUGIN.name)
-    kind = module.partition("/")[0]
-    selection = [f"{COLLECTION}/tests/unit/plugins/{kind}/{name}.py" for name in tests]
+    selection = [str(COLLECTION / path) for path in tests_of(module, tests)]
     configuration = CONFIGURATION.format(
         collection=COLLECTION, module=module, plugin=PLUGIN.stem, tests=json.dumps(selection)
     )
     (folder / "pyproject.toml").write_text(configuration, encoding="utf-8")
-    stamp.write_text(wanted, encoding="ascii")
+    (folder / STAMPS).write_text(json.dumps(wanted), encoding="ascii")
     return folder
 
 
@@ -326,8 +359,8 @@ def main() -> None:
         sys.exit(f"make mutants: {error}")
     results, untried = {}, []
     for module in chosen:
-        folder = prepare(module, modules[module], options.again)
         try:
+            folder = prepare(module, modules[module], options.again)
             try_mutants(folder, module, options.jobs, options.sample)
         except MutantsError as error:
             untried.append(f"{module} is untried: {error}")

@@ -10,7 +10,9 @@ import pathlib
 import typing as t
 
 import mutants
+import pytest
 import yaml
+from build_environment import ROOT
 from mutants import Mutant, Result
 
 MODULE = "module_utils/_diff"
@@ -111,5 +113,78 @@ def test_reasons_are_read_by_module_function_and_change(tmp_path: pathlib.Path) 
 def test_every_module_and_every_test_that_is_named_is_there() -> None:
     modules = yaml.safe_load((mutants.FOLDER / "modules.yml").read_text(encoding="utf-8"))
     for module, tests in modules.items():
-        assert all(path.is_file() for path in mutants.files_of(module, tests)), module
+        files = [pathlib.Path(f"plugins/{module}.py"), *mutants.tests_of(module, tests)]
+        assert all((ROOT / path).is_file() for path in files), module
     assert {mutant.module for mutant in mutants.explained()} <= set(modules)
+
+
+@pytest.fixture
+def root(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A small repository."""
+    made = tmp_path / "repository"
+    for name in ("plugins/module_utils/_diff.py", "tests/unit/conftest.py", "tests/fixtures/a.txt"):
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_text(name)
+    (made / "tests/conftest.py").write_text("")
+    return made
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["plugins/module_utils/_new.py", "tests/unit/conftest.py", "tests/fixtures/a.txt"],
+)
+def test_results_fall_with_whatever_a_test_may_read(root: pathlib.Path, name: str) -> None:
+    before = mutants.stamps(root, MODULE, ["test_diff"])
+    assert mutants.stamps(root, MODULE, ["test_diff"]) == before
+    assert mutants.stamps(root, MODULE, ["test_text"]) != before
+    (root / name).write_text("new")
+    after = mutants.stamps(root, MODULE, ["test_diff"])
+    assert after["all"] != before["all"]
+    assert after["module"] == before["module"]
+
+
+def kept_results(folder: pathlib.Path, known: t.Mapping[str, str]) -> dict[str, int | None]:
+    results(folder, {"x_limit__mutmut_1": 1, "x_limit__mutmut_2": 0})
+    (folder / mutants.STAMPS).write_text(json.dumps(known))
+    meta = mutants.meta_path(folder, MODULE)
+    codes: dict[str, int | None] = json.loads(meta.read_text())["exit_code_by_key"]
+    return codes
+
+
+def test_again_needs_results_of_the_same_module(root: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "work"
+    known = mutants.stamps(root, MODULE, [])
+    kept_results(folder, known)
+    (root / "plugins/module_utils/_diff.py").write_text("changed")
+    wanted = mutants.stamps(root, MODULE, [])
+    with pytest.raises(mutants.MutantsError, match="without --again"):
+        mutants.forget(folder, MODULE, wanted, again=True)
+    assert mutants.meta_path(folder, MODULE).is_file()
+    mutants.forget(folder, MODULE, wanted, again=False)
+    assert not (folder / "mutants").exists()
+
+
+def test_again_tries_what_survived(root: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "work"
+    known = mutants.stamps(root, MODULE, [])
+    before = kept_results(folder, known)
+    (root / "tests/unit/conftest.py").write_text("changed")
+    mutants.forget(folder, MODULE, mutants.stamps(root, MODULE, []), again=True)
+    after = json.loads(mutants.meta_path(folder, MODULE).read_text())["exit_code_by_key"]
+    assert list(before.values()) == [1, 0]
+    assert list(after.values()) == [1, None]
+
+
+def test_what_the_repository_removes_goes_from_the_copy(
+    root: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    folder = tmp_path / "work"
+    mutants.copy_anew(root, folder)
+    copies = [folder / mutants.COLLECTION, folder / "mutants" / mutants.COLLECTION]
+    name = pathlib.Path("tests/unit/conftest.py")
+    (copies[1] / name).parent.mkdir(parents=True)
+    (copies[1] / name).write_text("of mutmut")
+    (root / name).unlink()
+    mutants.copy_anew(root, folder)
+    assert not any((copy / name).exists() for copy in copies)
+    assert mutants.files_in(copies[0]) == mutants.files_in(root)
