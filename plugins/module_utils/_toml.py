@@ -44,6 +44,7 @@ _REMEDY = (
 _REASON_LENGTH = 200
 _TEXTS_KEPT = 4
 _MOST_KEY_PARTS = 100
+_ESCAPED = r'\\[\\"]'
 _QUOTED = "\"[^\"]*\"|'[^']*'"
 _KEY_TOKEN = r"(?P<part>[A-Za-z0-9_-]+)|(?P<dot>\.)|(?P<blanks>[ \t]+)|(?P<other>.)"
 
@@ -234,7 +235,9 @@ def _refuse_endless_key(body: str) -> None:
 def _parts_in_a_row(line: str) -> int:
     most = parts = 0
     before = ""
-    for found in re.finditer(_KEY_TOKEN, re.sub(_QUOTED, "q", line)):
+    # In a step of its own: together, every quote of a string without end is a start to try.
+    unescaped = re.sub(_ESCAPED, "", line)
+    for found in re.finditer(_KEY_TOKEN, re.sub(_QUOTED, "q", unescaped)):
         kind = found.lastgroup or ""
         if kind == "part":
             parts = parts + 1 if before == "dot" else 1

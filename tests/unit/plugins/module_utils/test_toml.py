@@ -290,9 +290,10 @@ def test_keys_are_quoted_where_they_have_to_be(path: _toml.KeyPath, text: str) -
         ".".join(["a"] * 101) + " = 1\n",
         "x = 1\n[" + " . ".join(["a"] * 50_000) + "]\n",
         ".".join(['"a b"', "'.'"] * 60) + " = 1\n",
+        ".".join(['"\\""'] * 32_000) + " = 1\n",
         "x = [{ b = 1, " + ".".join(["a"] * 101) + " = 1 }]\n",
     ],
-    ids=["key", "table", "quoted", "inline"],
+    ids=["key", "table", "quoted", "quotes", "inline"],
 )
 def test_a_key_without_end_is_refused_before_it_is_parsed(
     text: str, parser: str, request: pytest.FixtureRequest
