@@ -27,6 +27,7 @@ class CodexHome(t.NamedTuple):
     """``option``, ``environment`` or ``default`` (``~/.codex``)."""
 
 
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _MOST_LINKS = 40
 """Links on one way that the system follows."""
 
@@ -65,22 +66,41 @@ def refuse_foreign(home: CodexHome) -> None:
     Codex under root leaves root-owned files behind (seen with 0.169.0), and
     what lies in a home, its ``codex`` and its symlinks included, is under its
     owner's control. So is where a path leads that passes through it, at any
-    time: the whole way must be root's.
+    time: the whole way must be root's, and no folder of it one in which others
+    can put something else in the place of the next.
     """
     if os.geteuid() != 0:
         return
-    stranger = home.owner_uid or _stranger_on_the_way(home.path)
-    if stranger:
-        owner = home.owner if stranger == home.owner_uid else _user_name(stranger)
-        whose = "belongs to" if stranger == home.owner_uid else "is reached by a path of"
-        raise HomeRefused(
-            f"{home.path} {whose} {owner} and this task runs as root: "
-            f"run it with become_user: {owner} instead. Nothing was executed or changed."
-        )
+    if home.owner_uid:
+        raise HomeRefused(_not_ours(home, "belongs to", home.owner))
+    is_open = False
+    for step, status in _way(home.path):
+        if status.st_uid:
+            raise HomeRefused(_not_ours(home, "is reached by a path of", _user_name(status.st_uid)))
+        is_open = stat.S_ISDIR(status.st_mode) and bool(status.st_mode & _OTHERS_MAY_WRITE)
+        if is_open and not status.st_mode & stat.S_ISVTX:
+            raise HomeRefused(_open_to_others(home.path, step))
+    # Where the sticky bit is set, as in /tmp, nobody can take away what is root's.
+    if is_open and home.exists:
+        raise HomeRefused(_open_to_others(home.path, home.path))
 
 
-def _stranger_on_the_way(path: str) -> int:
-    """The first user other than root who owns a folder or a link on the way to ``path``; else 0.
+def _not_ours(home: CodexHome, whose: str, owner: str) -> str:
+    return (
+        f"{home.path} {whose} {owner} and this task runs as root: "
+        f"run it with become_user: {owner} instead. Nothing was executed or changed."
+    )
+
+
+def _open_to_others(path: str, folder: str) -> str:
+    return (
+        f"others than root may write to {folder}, by which {path} is reached, and this task runs "
+        f"as root: close it first (chmod go-w {folder}). Nothing was executed or changed."
+    )
+
+
+def _way(path: str) -> t.Iterator[tuple[str, os.stat_result]]:
+    """The folders and links on the way to ``path``, as far as it is there.
 
     From the top, so that nobody can change what has been looked at.
     """
@@ -96,16 +116,14 @@ def _stranger_on_the_way(path: str) -> int:
             status = os.lstat(step)
             target = os.readlink(step) if stat.S_ISLNK(status.st_mode) else None
         except OSError:
-            return 0
-        if status.st_uid:
-            return status.st_uid
+            return
+        yield step, status
         if target is None:
             reached = step
             continue
         links += 1
         reached = os.sep if os.path.isabs(target) else reached
         left += target.split(os.sep)[::-1]
-    return 0
 
 
 def _nearest_existing(path: str) -> str:

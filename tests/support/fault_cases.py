@@ -91,7 +91,7 @@ class Undisturbed(t.NamedTuple):
 
 def laid_out(case: Case, folder: pathlib.Path) -> pathlib.Path:
     """Make `folder` a machine on which everything before the run of `case` has taken place."""
-    folder.mkdir()
+    folder.mkdir(mode=0o755)
     case.lay(folder)
     for act in case.earlier:
         assert not act(folder).get("failed")

@@ -114,3 +114,39 @@ def test_a_link_into_somebody_elses_home_is_theirs(
         monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(HomeRefused):
         refuse_foreign(locate(None, {}))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
+@pytest.mark.parametrize(
+    ("above", "own", "refused"),
+    [
+        pytest.param(0o755, 0o755, "", id="closed"),
+        pytest.param(0o1777, 0o700, "", id="sticky"),
+        pytest.param(0o777, 0o700, "above", id="open"),
+        pytest.param(0o2775, 0o700, "above", id="open-to-a-group"),
+        pytest.param(0o755, 0o777, ".codex", id="open-itself"),
+        pytest.param(0o755, 0o1777, ".codex", id="sticky-itself"),
+    ],
+)
+def test_root_refuses_a_way_that_others_can_change(
+    home: Path, above: int, own: int, refused: str
+) -> None:
+    folder = home / "above" / ".codex"
+    folder.mkdir(parents=True)
+    folder.parent.chmod(above)
+    folder.chmod(own)
+    (home / "link").symlink_to(folder.parent)
+    found = locate(str(home / "link" / ".codex"), {})
+    if not refused:
+        refuse_foreign(found)
+        return
+    with pytest.raises(HomeRefused, match=rf"may write to \S*/{refused}, by which \S*/link/") as no:
+        refuse_foreign(found)
+    assert str(no.value).endswith(". Nothing was executed or changed.")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
+def test_a_home_that_is_yet_to_be_made_in_a_sticky_folder_is_roots(home: Path) -> None:
+    (home / "above").mkdir()
+    (home / "above").chmod(0o1777)
+    refuse_foreign(locate(str(home / "above" / ".codex"), {}))
