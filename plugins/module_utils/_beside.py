@@ -30,6 +30,10 @@ if t.TYPE_CHECKING:
 _HOUR = 3600.0
 _COMMAND_BYTES = 16 * 1024
 _CLOCK_SKEW = 300.0
+MOST_PROCESSES = 20_000
+"""Processes looked at here; with more, their reader is asked, which has the same bound."""
+_SECONDS = 2.0
+"""Of looking at them, likewise."""
 _LONGEST_WINDOW = 8760 * _HOUR
 """Seconds."""
 
@@ -111,7 +115,12 @@ def _may_run(proc: str) -> bool:
         numbers = [name for name in os.listdir(proc) if name.isdigit()]
     except OSError:
         return True
+    if len(numbers) > MOST_PROCESSES:
+        return True
+    deadline = time.monotonic() + _SECONDS
     for number in numbers:
+        if time.monotonic() > deadline:
+            return True
         # A process may end before it is looked at.
         with contextlib.suppress(OSError), open(f"{proc}/{number}/cmdline", "rb") as stream:
             words = stream.read(_COMMAND_BYTES).split(b"\0", 2)[:2]

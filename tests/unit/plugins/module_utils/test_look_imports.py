@@ -133,6 +133,19 @@ def test_processes_that_may_be_clients(tmp_path: Path, command: bytes, expected:
     assert _beside._may_run(str(tmp_path)) is expected
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("MOST_PROCESSES", 0), ("_SECONDS", -1.0)], ids=["number", "time"]
+)
+def test_more_processes_than_can_be_looked_at_may_be_clients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: float
+) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "cmdline").write_bytes(b"/sbin/init\0")
+    assert _beside._may_run(str(tmp_path)) is False
+    monkeypatch.setattr(_beside, name, value)
+    assert _beside._may_run(str(tmp_path)) is True
+
+
 def test_processes_that_cannot_be_listed_are_left_to_the_reader(tmp_path: Path) -> None:
     assert _beside._may_run(str(tmp_path / "none")) is True
 

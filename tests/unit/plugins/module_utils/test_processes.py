@@ -16,7 +16,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _processes
+from ansible_collections.devfleet.codex.plugins.module_utils import _beside, _processes
 from ansible_collections.devfleet.codex.plugins.module_utils._observations import Process
 from ansible_collections.devfleet.codex.plugins.module_utils._process import Outcome
 from ansible_collections.devfleet.codex.plugins.module_utils._processes import (
@@ -203,6 +203,8 @@ def test_what_is_a_client_in_proc(
 ) -> None:
     machine.start(10, 1, command, executable=executable)
     assert [process.kind for process in machine.look()] == ["session"] * told
+    # They are not looked at where this tells that there are none.
+    assert _beside._may_run(str(machine.folder)) or not told
 
 
 def test_entries_that_cannot_be_read_are_passed_over(machine: Machine) -> None:
