@@ -116,8 +116,9 @@ def refuse_unwritable(before: Snapshot) -> None:
     if is_there and not os.access(before.real_path, os.W_OK) and os.path.exists(before.real_path):
         # Its mode allows it, so the system does not.
         raise FileRefused(
-            f"{before.path} cannot be written by anybody: it is immutable (lsattr tells), or its "
-            "file system is mounted read-only; make it writable first. Nothing was changed."
+            f"{before.path} cannot be written, although its mode allows it: perhaps it is "
+            "immutable (lsattr tells), or its file system is mounted read-only; make it writable "
+            "first. Nothing was changed."
         )
     if is_there and _displace.is_mounted(before.real_path):
         raise FileRefused(

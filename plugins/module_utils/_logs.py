@@ -47,7 +47,7 @@ _MOST_BYTES = 1_000_000
 """Of a row as the client estimated it; the rows that matter have 4 KB at most (0.169)."""
 _LARGEST_ROW = 64 * 1024 * 1024
 """Bytes of a row, whatever was estimated; a larger one makes the log unreadable. SQLite would have
-it in memory as a whole, twice over."""
+it in memory as a whole, twice over. Python can set that limit from 3.11 on alone."""
 _CLOCK_SKEW = 300
 _FAR = 1e12
 _IDLE = 3600
