@@ -42,7 +42,8 @@ class Machine:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._name(folder)
-        self.codex_home.mkdir(parents=True, mode=0o700)
+        self.codex_home.parent.mkdir(parents=True, mode=0o755)
+        self.codex_home.mkdir(mode=0o700)
 
     @classmethod
     def at(cls, folder: pathlib.Path) -> Machine:
