@@ -34,8 +34,9 @@ HEAD = """\
 # Reliability
 
 What the collection promises, the tests that hold it to that, and how often they tried to break it.
-`make test` runs all of these tests with fewer repetitions. Each figure is printed, under the name
-it has here, by the command beside it.
+`make test` runs the same tests with fewer repetitions, and neither atheris nor mutmut. Each figure
+is printed, under the name it has here, by the command beside it: as root on Linux on x86_64, for
+elsewhere some of it is skipped.
 
 | Promise | Tests | Counted | By |
 |---|---|---|---|
