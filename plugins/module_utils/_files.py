@@ -24,7 +24,7 @@ import typing as t
 
 from . import _displace, _leftover
 from ._attributes import carry
-from ._toml import SIZE_LIMIT as SIZE_LIMIT
+from ._toml import SIZE_LIMIT
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -315,8 +315,9 @@ def _refuse_displaced(guard: _displace.Guard, displaced: str, before: Snapshot) 
     try:
         now = snapshot(displaced)
     except FileRefused as refusal:
-        if isinstance(refusal.__cause__, OSError):
-            raise refusal.__cause__ from None
+        cause = refusal.__cause__
+        if isinstance(cause, OSError):
+            raise cause from None
         now = None
     if now is None or not _is_alike(now, before):
         raise FileChanged(_THEIRS.format(path=before.path))

@@ -16,7 +16,7 @@ import dataclasses
 import os
 import typing as t
 
-from . import _state
+from . import _record_place, _state
 
 CAUSES = ("service_error",)
 """The causes of which a second sighting some time later says more than the first."""
@@ -83,7 +83,7 @@ def refuse_unwritable(codex_home: str) -> None:
 
 def record_path(codex_home: str) -> str:
     """Where it is kept."""
-    return _state.record_path(_place(codex_home))
+    return _record_place.record_path(_place(codex_home))
 
 
 def _place(codex_home: str) -> str:

@@ -16,7 +16,7 @@ import dataclasses
 import os
 import typing as t
 
-from . import _files, _state
+from . import _files, _record_place, _state
 from ._layers import SYSTEM_FOLDER
 from ._recovery import EVENTS, MOST_ENTRIES, STATES, Entry, Recovery, Standing
 from ._text import clean
@@ -82,7 +82,7 @@ def refuse_unwritable(folder: str) -> None:
 
 def record_path(folder: str) -> str:
     """Where it is kept."""
-    return _state.record_path(_place(folder))
+    return _record_place.record_path(_place(folder))
 
 
 def standing(recovery: Recovery | None, now: float) -> Standing:

@@ -24,8 +24,7 @@ import typing as t
 
 from . import _files, _sweep
 from ._provider import Restore
-from ._record_place import note
-from ._record_place import record_path as record_path
+from ._record_place import note, record_path
 from ._toml import KeyPath
 from ._toml_splice import Replacement
 

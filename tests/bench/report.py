@@ -34,7 +34,7 @@ def page(machine: Machine, sections: t.Sequence[Section]) -> str:
     """Return the whole page."""
     opening = _OPENING.format(command=machine.command, when=machine.when, commit=machine.commit)
     parts = [opening, table(("what", "here"), machine.facts)]
-    bars = [bar for section in sections for bar in section.bars]
+    bars = [one for section in sections for one in section.bars]
     if bars:
         parts.append("## What was promised\n")
         parts.append(table(("promise", "measured", "bar", ""), map(_bar_cells, bars)))
@@ -57,10 +57,12 @@ def cell(text: str) -> str:
     return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
-def _bar_cells(bar: Bar) -> tuple[str, str, str, str]:
-    figure = "not measured" if bar.figure is None else f"{number(bar.figure)}{bar.unit}"
-    verdict = bar.verdict if bar.verdict == "met" else f"**{bar.verdict}**"
-    return bar.promise, figure, f"at most {number(bar.limit)}{bar.unit}", verdict
+def _bar_cells(promised: Bar) -> tuple[str, str, str, str]:
+    figure = (
+        "not measured" if promised.figure is None else f"{number(promised.figure)}{promised.unit}"
+    )
+    verdict = promised.verdict if promised.verdict == "met" else f"**{promised.verdict}**"
+    return promised.promise, figure, f"at most {number(promised.limit)}{promised.unit}", verdict
 
 
 def number(figure: float) -> str:

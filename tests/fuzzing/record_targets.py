@@ -18,6 +18,7 @@ import typing as t
 
 from ansible_collections.devfleet.codex.plugins.module_utils import (
     _observation_record,
+    _record_place,
     _recovery_record,
     _state,
 )
@@ -60,7 +61,9 @@ def _check(
 def state(data: bytes) -> None:
     """Of a changed file: only keys, variables and replacements that could be our own."""
     path = f"{_folder().name}/config.toml"
-    _check(data, _state.record_path(path), lambda _home: _state.load(path), dataclasses.asdict)
+    _check(
+        data, _record_place.record_path(path), lambda _home: _state.load(path), dataclasses.asdict
+    )
     found = _state.load(path)
     if found is not None:
         # They may be written to config.toml.

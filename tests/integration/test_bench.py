@@ -31,7 +31,7 @@ def test_two_hosts_are_measured_beside_what_people_use(tmp_path: pathlib.Path) -
     assert [row.failure for row in rows] == [None] * 4
     section = fleet_report.section([Table("local", 2, 2, tuple(rows))])
     assert section.failures == ()
-    assert all(bar.figure for bar in section.bars)
+    assert all(one.figure for one in section.bars)
     assert AUDIT in section.text and HEALTHY in section.text
 
 

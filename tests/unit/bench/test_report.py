@@ -29,7 +29,7 @@ def fleet(hosts: int, audit: float, forks: int = 25) -> Table:
 
 
 def verdicts(section: report.Section) -> dict[str, str]:
-    return {bar.promise: bar.verdict for bar in section.bars}
+    return {one.promise: one.verdict for one in section.bars}
 
 
 @pytest.mark.parametrize(

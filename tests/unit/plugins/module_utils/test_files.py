@@ -15,7 +15,7 @@ import tempfile
 import typing as t
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _displace, _files
+from ansible_collections.devfleet.codex.plugins.module_utils import _displace, _files, _toml
 from ansible_collections.devfleet.codex.plugins.module_utils._files import (
     FileChanged,
     FileRefused,
@@ -161,7 +161,7 @@ def make_loop(path: pathlib.Path) -> None:
 
 def make_large(path: pathlib.Path) -> None:
     with path.open("wb") as stream:
-        stream.truncate(_files.SIZE_LIMIT + 1)
+        stream.truncate(_toml.SIZE_LIMIT + 1)
 
 
 @pytest.mark.parametrize(

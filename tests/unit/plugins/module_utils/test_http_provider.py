@@ -18,6 +18,7 @@ from ansible_collections.devfleet.codex.plugins.module_utils import (
     _files,
     _history,
     _http_provider,
+    _record_place,
     _state,
 )
 from ansible_collections.devfleet.codex.plugins.module_utils._change import Refused
@@ -254,7 +255,7 @@ def test_a_record_whose_steps_lead_nowhere_is_not_followed(
     spoil: t.Callable[[dict[str, t.Any]], None],
 ) -> None:
     make(plan_present, target, request_)
-    path = pathlib.Path(_state.record_path(str(config)))
+    path = pathlib.Path(_record_place.record_path(str(config)))
     record = json.loads(path.read_text())
     spoil(record)
     path.write_text(json.dumps(record))

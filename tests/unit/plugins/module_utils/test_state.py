@@ -15,7 +15,7 @@ import stat
 import typing as t
 
 import pytest
-from ansible_collections.devfleet.codex.plugins.module_utils import _state
+from ansible_collections.devfleet.codex.plugins.module_utils import _record_place, _state
 from ansible_collections.devfleet.codex.plugins.module_utils._files import FileRefused
 from ansible_collections.devfleet.codex.plugins.module_utils._provider import Restore
 from ansible_collections.devfleet.codex.plugins.module_utils._state import Record, Step, Variable
@@ -46,7 +46,7 @@ def config(tmp_path: pathlib.Path) -> pathlib.Path:
 def remembered(config: pathlib.Path) -> pathlib.Path:
     """The file of a record."""
     _state.save(str(config), RECORD)
-    return pathlib.Path(_state.record_path(str(config)))
+    return pathlib.Path(_record_place.record_path(str(config)))
 
 
 def document(remembered: pathlib.Path) -> dict[str, t.Any]:
@@ -77,7 +77,7 @@ def test_a_record_is_private_whatever_the_umask(config: pathlib.Path) -> None:
         _state.save(str(config), RECORD)
     finally:
         os.umask(umask)
-    path = pathlib.Path(_state.record_path(str(config)))
+    path = pathlib.Path(_record_place.record_path(str(config)))
     assert (mode(path), mode(path.parent)) == (0o600, 0o700)
     assert os.listdir(path.parent) == ["config.toml.json"]
 

@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 import tomlrt
-from ansible_collections.devfleet.codex.plugins.module_utils import _files
+from ansible_collections.devfleet.codex.plugins.module_utils import _toml
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from support import http_provider, proxy_env
 from support.fault_cases import ABSENT, OTHER, PURGE, UNDO
@@ -63,7 +63,7 @@ def linked(path: pathlib.Path) -> None:
 
 def grown(path: pathlib.Path) -> None:
     with path.open("r+b") as stream:
-        stream.truncate(_files.SIZE_LIMIT + 1)
+        stream.truncate(_toml.SIZE_LIMIT + 1)
 
 
 SPOILED: t.Mapping[str, Spoil] = {

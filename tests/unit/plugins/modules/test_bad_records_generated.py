@@ -16,7 +16,11 @@ import typing as t
 
 import pytest
 import tomlrt
-from ansible_collections.devfleet.codex.plugins.module_utils import _observation_record, _state
+from ansible_collections.devfleet.codex.plugins.module_utils import (
+    _observation_record,
+    _record_place,
+    _state,
+)
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -146,7 +150,7 @@ def cured(name: str) -> tuple[bytes, t.Any]:
             machine.config.write_bytes(data)
         for options in runs:
             assert machine.run(**options)["changed"]
-        record = pathlib.Path(_state.record_path(str(machine.config)))
+        record = pathlib.Path(_record_place.record_path(str(machine.config)))
         return machine.config.read_bytes(), json.loads(record.read_text())
 
 
@@ -171,7 +175,7 @@ def test_a_provider_with_a_spoiled_record(
     shutil.rmtree(tmp_path / "home", ignore_errors=True)
     machine = http_provider.Machine(tmp_path)
     machine.config.write_bytes(config)
-    path = pathlib.Path(_state.record_path(str(machine.config)))
+    path = pathlib.Path(_record_place.record_path(str(machine.config)))
     path.parent.mkdir(mode=0o700)
     path.write_text(json.dumps(document))
     options = {**(OLD_PROFILE if name == "profile" else {}), **ACTIONS[action]}
@@ -228,7 +232,7 @@ def test_a_proxy_with_a_spoiled_record(
 @pytest.mark.parametrize("name", RUNS)
 def test_no_beginning_of_a_record_is_one(tmp_path: pathlib.Path, name: str) -> None:
     config = str(tmp_path / "config.toml")
-    path = pathlib.Path(_state.record_path(config))
+    path = pathlib.Path(_record_place.record_path(config))
     path.parent.mkdir(mode=0o700)
     whole = json.dumps(cured(name)[1], indent=1).encode()
     path.write_bytes(whole)
