@@ -304,6 +304,12 @@ def _guarded(before: Snapshot) -> t.Iterator[_displace.Guard]:
         ) from error
 
 
+def _raise_of_system(cause: BaseException | None) -> None:
+    """Raise the error of the system behind a refusal, if that is what it rests on."""
+    if isinstance(cause, OSError):
+        raise cause
+
+
 def _refuse_displaced(guard: _displace.Guard, displaced: str, before: Snapshot) -> None:
     """Raise ``FileChanged`` unless the file is still that of ``before``, under its new name."""
     is_untouched = guard.is_untouched(displaced)
@@ -315,9 +321,7 @@ def _refuse_displaced(guard: _displace.Guard, displaced: str, before: Snapshot) 
     try:
         now = snapshot(displaced)
     except FileRefused as refusal:
-        cause = refusal.__cause__
-        if isinstance(cause, OSError):
-            raise cause from None
+        _raise_of_system(refusal.__cause__)
         now = None
     if now is None or not _is_alike(now, before):
         raise FileChanged(_THEIRS.format(path=before.path))
