@@ -33,7 +33,14 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._report import (
     ReportRefused,
     refuse_report,
 )
+from ansible_collections.devfleet.codex.plugins.plugin_utils._role_options import (
+    refusal,
+    role_options,
+)
 from ansible_collections.devfleet.codex.plugins.plugin_utils._target_action import TargetAction
+
+# Read while the controller loads this plugin, before it has a process for each machine.
+_ROLE_OPTIONS = role_options()
 
 # No "path": a tilde means the home on the machine, not the one on the controller.
 _INFO_OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -54,6 +61,7 @@ class ActionModule(TargetAction):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
+        self._refuse_variables(task_vars or {})
         _checked, options = self.validate_argument_spec(
             argument_spec={
                 **_INFO_OPTIONS,
@@ -88,6 +96,13 @@ class ActionModule(TargetAction):
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             return {**result, "failed": True, "msg": f"codex_info answered nonsense: {error}"}
         return {**result, "changed": False, **fact, "codex": seen["codex"]}
+
+    def _refuse_variables(self, task_vars: dict[str, t.Any]) -> None:
+        """The options above are part of them, and of a wrong one the person knows the variable."""
+        given = {name: task_vars[name] for name in _ROLE_OPTIONS if name in task_vars}
+        refused = refusal(self._templar.template(given))
+        if refused:
+            raise AnsibleActionFail(refused)
 
 
 def _refuse_unusable(options: dict[str, t.Any]) -> None:

@@ -16,6 +16,8 @@ description:
   - Runs M(devfleet.codex.codex_info) and returns what the role calls C(reconnect_result) in one
     step. Made for the role; use M(devfleet.codex.codex_info) elsewhere.
   - A machine that cannot be reached is no error. The result says so.
+  - Refuses variables of the role that its argument specification does not allow, before the
+    machine is looked at.
 extends_documentation_fragment:
   - devfleet.codex._attributes
   - devfleet.codex._attributes.info

@@ -88,6 +88,14 @@ WRONG: dict[str, tuple[Variables, str]] = {
         {"reconnect_recovery_cooldown": "nan"},
         "reconnect_recovery_cooldown is nan; it must be hours, 0 to 87600.",
     ),
+    "timeout-in-words": (
+        {"reconnect_timeout": "soon"},
+        "argument 'reconnect_timeout' is of type str and we were unable to convert to float",
+    ),
+    "backup-unused-by-the-look": (
+        {"reconnect_backup": "perhaps"},
+        "argument 'reconnect_backup' is of type str and we were unable to convert to bool",
+    ),
     "scope-unknown": ({"reconnect_scope": "world"}, "one of: user, profile, system"),
 }
 

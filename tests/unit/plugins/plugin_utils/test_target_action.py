@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import pathlib
+import subprocess
+import sys
 import typing as t
+import zipfile
 from unittest import mock
 
 import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.devfleet.codex.plugins.plugin_utils._target_action import (
     ModuleAction,
-    read_at_once,
+    start_quickly,
 )
 
 PLUGINS = pathlib.Path(__file__).resolve().parents[4] / "plugins"
@@ -31,14 +34,48 @@ PLUGINS = pathlib.Path(__file__).resolve().parents[4] / "plugins"
     ],
 )
 def test_python_reads_a_piped_module_at_once(command: str) -> None:
-    assert read_at_once(command) == f"{command} -c 'import sys; exec(sys.stdin.buffer.read())'"
+    started = start_quickly(command)
+    assert started.startswith(f"{command} -c ")
+    assert "exec(sys.stdin.buffer.read())" in started
+    assert not set(started) & {"\n", "!"}, "csh takes these for its own"
+
+
+def test_a_piped_module_compiles_what_it_imports_once(tmp_path: pathlib.Path) -> None:
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as files:
+        files.writestr("package/__init__.py", "")
+        files.writestr("package/inner/__init__.py", "from . import leaf")
+        files.writestr("package/inner/leaf.py", "")
+    module = (
+        "import builtins, sys, zipimport\n"
+        "compiled = []\n"
+        "def compile_and_count(source, name, *further, **named):\n"
+        "    compiled.append(name)\n"
+        "    return compile(source, name, *further, **named)\n"
+        "zipimport.compile = compile_and_count\n"
+        f"sys.path.insert(0, {str(packed)!r})\n"
+        "import json, package.inner.leaf\n"
+        "modules = package, package.inner, package.inner.leaf\n"
+        "print(json.dumps([compiled, [module.__file__ for module in modules]]))\n"
+    )
+    done = subprocess.run(
+        ["/bin/sh", "-c", start_quickly(sys.executable)],
+        input=module,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    names = ["package/__init__.py", "package/inner/__init__.py", "package/inner/leaf.py"]
+    paths = [str(packed / name) for name in names]
+    assert json.loads(done.stdout) == [paths, paths]
 
 
 @pytest.mark.parametrize(
     "command", ["/usr/bin/python3 -E", "/usr/bin/perl", "'/my apps/python3'", "/opt/run-python x"]
 )
 def test_what_is_not_plainly_python_is_left_as_it_is(command: str) -> None:
-    assert read_at_once(command) == command
+    assert start_quickly(command) == command
 
 
 def test_facts_of_a_machine_are_dropped_by_the_ansible_core_that_runs_this() -> None:
