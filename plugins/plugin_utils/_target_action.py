@@ -39,8 +39,8 @@ def start_quickly(command: str) -> str:
     """The command of a module that is piped to Python, as one that loses no time with its start.
 
     A module is one long line, for which Python's own reader of programs takes 0.4 ms a KB when they
-    come through a pipe (3.9 to 3.13): for codex_info 150 ms on every machine. And zipimport compiles
-    every file that is imported once more to learn its name: another 40 to 80 ms.
+    come through a pipe (3.9 to 3.13): for codex_info 150 ms on every machine. zipimport compiles
+    every file that is imported once more, to learn its name: another 40 to 80 ms.
     """
     is_python = _STARTS_PYTHON.search(command)
     return f"{command} -c {shlex.quote(_START)}" if is_python else command
