@@ -31,7 +31,7 @@ import os, runpy, sys
 log, module = sys.argv[1:]
 sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 def note(event, given):
-    if event not in ("compile", "marshal.loads"):
+    if event not in ("compile", "marshal.loads", "object.__setattr__"):
         os.write(sink, f"{event} {given!r}\\n".encode())
 sys.addaudithook(note)
 sys.argv = [module]
