@@ -5,8 +5,10 @@
 """Look at one machine and say what the role will do there: one module execution, no more.
 
 A fleet is mostly healthy machines, and a task costs a healthy machine more
-than the look itself: so the look and what it ends in are one action. It is no
-fact of Ansible's, for those may come from a cache and be of last week.
+than the look itself: so the check of the role's variables, the look, and what
+it ends in are one action. It takes the variables as they are, for a template
+of its own for each would be compiled anew for every machine. What it returns is
+no fact of Ansible's, for those may come from a cache and be of last week.
 """
 
 from __future__ import annotations
@@ -22,9 +24,6 @@ from ansible_collections.devfleet.codex.plugins.module_utils._recovery_record im
 from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 from ansible_collections.devfleet.codex.plugins.module_utils._version import parse_version
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
-    APPLY,
-    REMEDIES,
-    SCOPES,
     Wanted,
     first_result,
     not_examined,
@@ -34,25 +33,27 @@ from ansible_collections.devfleet.codex.plugins.plugin_utils._report import (
     refuse_report,
 )
 from ansible_collections.devfleet.codex.plugins.plugin_utils._role_options import (
-    refusal,
+    VariablesRefused,
     role_options,
+    specification,
 )
 from ansible_collections.devfleet.codex.plugins.plugin_utils._target_action import TargetAction
 
-# Read while the controller loads this plugin, before it has a process for each machine.
-_ROLE_OPTIONS = role_options()
+_FOR_INFO = (
+    "codex_home",
+    "executable",
+    "timeout",
+    "probes",
+    "probe_interval",
+    "log_window",
+    "minimum_version",
+    "live_check",
+)
 
-# No "path": a tilde means the home on the machine, not the one on the controller.
-_INFO_OPTIONS: dict[str, dict[str, t.Any]] = {
-    "codex_home": {"type": "str"},
-    "executable": {"type": "str"},
-    "timeout": {"type": "float"},
-    "probes": {"type": "int"},
-    "probe_interval": {"type": "float"},
-    "log_window": {"type": "float"},
-    "minimum_version": {"type": "str"},
-    "live_check": {"type": "bool"},
-}
+_UNSET = (None, "")
+
+# Read while the controller loads this plugin, before it has a process for each machine.
+_VARIABLES = tuple(specification())
 
 
 class ActionModule(TargetAction):
@@ -61,27 +62,14 @@ class ActionModule(TargetAction):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        self._refuse_variables(task_vars or {})
-        _checked, options = self.validate_argument_spec(
-            argument_spec={
-                **_INFO_OPTIONS,
-                "apply": {"type": "str", "choices": list(APPLY), "default": "when_detected"},
-                "remedy": {"type": "str", "choices": list(REMEDIES), "default": "auto"},
-                "has_proxy": {"type": "bool", "default": False},
-                "scope": {"type": "str", "choices": list(SCOPES), "default": "user"},
-                "profile": {"type": "str"},
-                "provider_id": {"type": "str", "default": "openai_http"},
-                "recovery_cooldown": {"type": "float", "default": 24},
-                "recovery_budget": {"type": "int", "default": 3},
-                "report": {"type": "str"},
-            }
-        )
+        self.validate_argument_spec(argument_spec={})
+        options = self._options(task_vars or {})
         _refuse_unusable(options)
         try:
             seen = self._execute_module(
                 module_name="devfleet.codex.codex_info",
                 module_args={
-                    **{name: options[name] for name in _INFO_OPTIONS if options[name] is not None},
+                    **{name: options[name] for name in _FOR_INFO if options[name] not in _UNSET},
                     "recovery_scope": "system" if options["scope"] == "system" else "user",
                 },
                 task_vars=task_vars,
@@ -97,19 +85,19 @@ class ActionModule(TargetAction):
             return {**result, "failed": True, "msg": f"codex_info answered nonsense: {error}"}
         return {**result, "changed": False, **fact, "codex": seen["codex"]}
 
-    def _refuse_variables(self, task_vars: dict[str, t.Any]) -> None:
-        """The options above are part of them, and of a wrong one the person knows the variable."""
-        given = {name: task_vars[name] for name in _ROLE_OPTIONS if name in task_vars}
-        refused = refusal(self._templar.template(given))
-        if refused:
-            raise AnsibleActionFail(refused)
+    def _options(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        given = {name: task_vars[name] for name in _VARIABLES if name in task_vars}
+        try:
+            return role_options(self._templar.template(given))
+        except VariablesRefused as error:
+            raise AnsibleActionFail(str(error)) from error
 
 
 def _refuse_unusable(options: dict[str, t.Any]) -> None:
     """Refuse what would come out at the first affected machine, or after the last one."""
     if options["scope"] == "profile" and not options["profile"]:
         raise AnsibleActionFail("reconnect_scope is profile, so reconnect_profile must name one.")
-    if options["remedy"] == "proxy_env" and not options["has_proxy"]:
+    if options["remedy"] == "proxy_env" and not options["proxy"]:
         raise AnsibleActionFail("reconnect_remedy is proxy_env, so reconnect_proxy must name one.")
     if not valid_provider_id(options["provider_id"]):
         raise AnsibleActionFail(
@@ -147,7 +135,7 @@ def _wanted(options: dict[str, t.Any]) -> Wanted:
         apply=options["apply"],
         remedy=options["remedy"],
         profile=options["profile"] if options["scope"] == "profile" else None,
-        has_proxy=options["has_proxy"],
+        has_proxy=bool(options["proxy"]),
     )
 
 

@@ -18,8 +18,6 @@ from ansible_collections.devfleet.codex.plugins.module_utils._text import clean
 
 Value = t.Mapping[str, t.Any]
 
-APPLY = ("when_detected", "always", "never")
-REMEDIES = ("auto", "http_provider", "proxy_env")
 SCOPES = ("user", "profile", "system")
 
 NEEDS_PROVIDER = ("websocket_blocked", "http_only_broken")

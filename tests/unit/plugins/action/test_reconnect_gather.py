@@ -14,9 +14,11 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.devfleet.codex.plugins.action.reconnect_gather import ActionModule
 from support.cure_values import SEEN
 
+DEFAULTS = {"timeout": 40.0, "probes": 2, "probe_interval": 5.0, "log_window": 72.0}
+
 
 def asked(monkeypatch: pytest.MonkeyPatch, **options: t.Any) -> list[dict[str, t.Any]]:
-    """Return the arguments of each module that is run with these options."""
+    """Return the arguments of each module that is run with these options of the role."""
     found: list[dict[str, t.Any]] = []
 
     def answered(_self: ActionModule, **given: t.Any) -> dict[str, t.Any]:
@@ -25,14 +27,16 @@ def asked(monkeypatch: pytest.MonkeyPatch, **options: t.Any) -> list[dict[str, t
 
     monkeypatch.setattr(ActionModule, "_execute_module", answered)
     task = types.SimpleNamespace(
-        args=options,
+        args={},
         action="devfleet.codex.reconnect_gather",
         async_val=0,
         check_mode=False,
         diff=False,
     )
     connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None))
-    ActionModule(task, connection, None, None, None, None).run(task_vars={})
+    templar = types.SimpleNamespace(template=lambda value: value)
+    variables = {f"reconnect_{name}": value for name, value in options.items()}
+    ActionModule(task, connection, None, None, templar, None).run(task_vars=variables)
     return found
 
 
@@ -49,7 +53,13 @@ def test_the_recovery_that_is_looked_at_is_that_of_the_scope(
     monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], scope: str
 ) -> None:
     (given,) = asked(monkeypatch, **options)
-    assert given == {"recovery_scope": scope}
+    assert given == {**DEFAULTS, "live_check": False, "recovery_scope": scope}
+
+
+def test_a_path_is_one_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    (given,) = asked(monkeypatch, codex_home="~/.codex", executable="", minimum_version=None)
+    assert given["codex_home"] == "~/.codex"
+    assert not given.keys() & {"executable", "minimum_version"}
 
 
 @pytest.mark.parametrize(

@@ -15,16 +15,16 @@ import pytest
 from ansible_collections.devfleet.codex.plugins.module_utils._advice import VERDICTS_AND_CAUSES
 from ansible_collections.devfleet.codex.plugins.module_utils._text import SHORT, clean
 from ansible_collections.devfleet.codex.plugins.plugin_utils._decision import (
-    APPLY,
-    REMEDIES,
     Wanted,
     checked_result,
     first_result,
     is_unfinished,
 )
 from ansible_collections.devfleet.codex.plugins.plugin_utils._proof import proxy_problems
+from ansible_collections.devfleet.codex.plugins.plugin_utils._role_options import specification
 from support.cure_values import HOSTILE, Value
 
+APPLY, REMEDIES = (specification()[f"reconnect_{name}"]["choices"] for name in ("apply", "remedy"))
 PROBLEM = {
     "name": "no_scheme",
     "variable": "HTTPS_PROXY",

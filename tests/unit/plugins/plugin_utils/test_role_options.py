@@ -12,8 +12,9 @@ import typing as t
 import pytest
 import yaml
 from ansible_collections.devfleet.codex.plugins.plugin_utils._role_options import (
-    refusal,
+    VariablesRefused,
     role_options,
+    specification,
 )
 
 ROLE = pathlib.Path(__file__).resolve().parents[4] / "roles/reconnect"
@@ -22,11 +23,15 @@ ENTRY_POINTS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["a
 
 @pytest.mark.parametrize("name", ENTRY_POINTS)
 def test_every_entry_point_has_these_options(name: str) -> None:
-    assert ENTRY_POINTS[name]["options"] == role_options()
+    assert ENTRY_POINTS[name]["options"] == specification()
 
 
-def test_the_defaults_are_not_refused() -> None:
-    assert refusal(yaml.safe_load((ROLE / "defaults/main.yml").read_text())) is None
+def test_the_defaults_are_those_of_what_is_not_given() -> None:
+    defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
+    options = role_options({})
+    assert options == role_options(defaults)
+    assert {f"reconnect_{name}" for name in options} == defaults.keys()
+    assert (options["timeout"], options["serial"]) == (40.0, None)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +45,7 @@ def test_the_defaults_are_not_refused() -> None:
     ],
 )
 def test_a_wrong_variable_is_named(name: str, value: t.Any) -> None:
-    refused = refusal({name: value, "reconnect_serial": "10%"})
-    assert refused is not None and name in refused and "reconnect_serial" not in refused
-    assert refused.endswith("Nothing was changed.")
+    with pytest.raises(VariablesRefused) as refused:
+        role_options({name: value, "reconnect_serial": "10%"})
+    assert name in str(refused.value) and "reconnect_serial" not in str(refused.value)
+    assert str(refused.value).endswith("Nothing was changed.")
