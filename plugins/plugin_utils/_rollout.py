@@ -169,11 +169,7 @@ def stopped(results: Results) -> str | None:
 
 def _can_tell(result: Result) -> bool:
     # A profile leaves doctor's words as they are on a machine that was cured by it long ago.
-    return (
-        result["verdict"] in ("healthy", *AFFECTED)
-        and result["cause"] != "not_examined"
-        and result["action"] != "profile_in_place"
-    )
+    return result["verdict"] in ("healthy", *AFFECTED) and result["action"] != "profile_in_place"
 
 
 def _canaries(results: Results, tried: t.Sequence[str], wanted: int) -> t.Sequence[str]:

@@ -152,3 +152,4 @@ def test_only_proxies_are_described_and_nothing_secret() -> None:
     assert described(values) == {
         "HTTPS_PROXY": {"scheme": "http", "host": "H", "port": 1, "has_credentials": True}
     }
+    assert described({"all_proxy": URL}).keys() == {"all_proxy"}

@@ -118,7 +118,7 @@ def test_a_live_turn_that_cannot_be_is_nonsense(key: str, value: float) -> None:
         "problem": "",
         key: value,
     }
-    with pytest.raises(ValueError, match="a live turn without an end"):
+    with pytest.raises(ValueError, match=r"^a live turn without an end$"):
         first_result({**SEEN, "live": turn}, Wanted())
 
 
@@ -132,6 +132,7 @@ def test_what_was_not_looked_at_is_told_in_these_words() -> None:
         "advice": "Nothing is known about this machine; run this again when it can be reached.",
         "remedy": "investigate",
     }
+    assert not_diagnosed("none")["advice"] == ""
     nonsense = checked_result({**FACT, "verdict": 7})
     assert nonsense == not_examined(
         "inconclusive", "the fact reconnect_result of this machine is nonsense"

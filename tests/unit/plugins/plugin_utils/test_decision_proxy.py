@@ -179,6 +179,9 @@ def test_no_value_is_named_where_none_is_known(problems: list[Value]) -> None:
 
 def test_a_problem_that_explains_nothing_has_no_better_value() -> None:
     assert first_result(diagnosed(BLOCKED), Wanted())["repaired"] is None
+    unproven = diagnosed("inconclusive", "proxy_credentials")
+    unproven["proxy"]["problems"] = [{**PROBLEM, "name": "proxy_credentials"}]
+    assert first_result(unproven, Wanted())["repaired"] is None
 
 
 def test_findings_and_the_live_turn_are_kept() -> None:

@@ -151,3 +151,7 @@ def test_nonsense_proves_nothing_and_raises_nothing(nonsense: Value) -> None:
 def test_nonsense_proves_no_proxy_either(nonsense: Value) -> None:
     assert proxy_problems(nonsense, SEEN) == ["codex_info answered nonsense"]
     assert verdict_of(nonsense) == "inconclusive"
+
+
+def test_a_verdict_without_an_end_is_cut_off() -> None:
+    assert verdict_of({"diagnosis": {"verdict": "v" * 500}}) == "v" * 77 + "..."

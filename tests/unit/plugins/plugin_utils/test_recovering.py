@@ -283,6 +283,8 @@ def test_a_choice_is_told_by_its_name_alone() -> None:
     result = decided(codex(known("cured"), {}), CLOSED, **CHOICE)
     assert result["message"] == "corp"
     assert result["recovery"]["why"] == "somebody has made corp the provider since"
+    long = {"planned": {**OURS, "user_choice": "c" * 500}}
+    assert decided(codex(known("cured"), {}), CLOSED, **long)["message"] == "c" * 77 + "..."
 
 
 def test_role_variables_may_be_text() -> None:

@@ -108,6 +108,9 @@ def test_a_cure_that_did_not_hold_is_not_made_again_at_once() -> None:
     assert (gone["recovery"]["kind"], gone["action"]) == ("wait", "none")
     assert said in gone["held_back"]
     assert f"{said}" in render("Recovery", {"laptop": checked_result(gone)})
+    endless = known("trial", **{**IN_VAIN, "why": "w" * 500})
+    long = decided(codex(endless, HEALTHY, logs=FALLEN), CLOSED)
+    assert long["message"].endswith("w...)")
     cured = decided(codex(known("cured", **IN_VAIN)), OPEN)
     assert (cured["action"], cured["message"], cured["held_back"]) == (
         "cooling_down",

@@ -190,6 +190,14 @@ STOPS: dict[str, tuple[str, str, Policy, str, str, str]] = {
         "max_fail_percentage is 0",
         "1z",
     ),
+    "after-two-canaries": (
+        "hhffw",
+        "0123",
+        TWO,
+        "4",
+        "max_fail_percentage is 25",
+        "2f, 3f",
+    ),
     "share-without-canaries": (
         "hfw",
         "01",
@@ -211,6 +219,24 @@ def test_what_stops_it(case: str) -> None:
     assert step.stopped.startswith("roll_out_stopped: ")
     assert f"reconnect_{variable}" in step.stopped
     assert step.stopped.endswith(f": {named}")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "tried", "policy", "said"),
+    [
+        ("fw", "0", Policy(canary_replacements=0), ": 1 canary has failed, and reconnect_"),
+        ("fffw", "012", Policy(), ": 3 canaries have failed, and reconnect_"),
+        ("hfw", "01", Policy(), ": 1 machine has failed of 1 after the canaries, and"),
+        ("hffw", "012", Policy(), ": 2 machines have failed of 2 after the canaries, and"),
+    ],
+)
+def test_a_stop_counts_who_has_failed(kinds: str, tried: str, policy: Policy, said: str) -> None:
+    assert said in str(taken(kinds, tried, policy).stopped)
+
+
+def test_canaries_are_told_from_those_after_them() -> None:
+    assert taken("www", "", Policy()).canaries is True
+    assert taken("hww", "0", Policy()).canaries is False
 
 
 @pytest.mark.parametrize("policy", [Policy(), Policy(canaries=0, serial="300")])
@@ -291,7 +317,7 @@ def test_the_order_is_that_of_the_play() -> None:
     assert told_order(waves, 2) == (
         "Roll-out, in this order: 1w, 2w (canaries); then 4w, 5w; then 6w"
     )
-    assert told_order(order(fleet("ww"), Policy()), 1).endswith("0w (canary); then 1w")
+    assert told_order(order(fleet("www"), Policy()), 1).endswith("0w (canary); then 1w, 2w")
     assert told_order(order(fleet("ww"), NONE), 0) == "Roll-out, in this order: 0w, 1w"
     assert told_order(order(ill(30, 0), Policy(serial="1")), 1).endswith("; then 22 batches more")
 
