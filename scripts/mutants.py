@@ -43,7 +43,14 @@ PLUGIN = FOLDER / "one_mutant.py"
 STAMPS = "files.json"
 COLLECTION = Path("ansible_collections/devfleet/codex")
 # What the tests read of the repository.
-COPIED = ("plugins", "roles/reconnect/meta", "tests/conftest.py", "tests/fixtures", "tests/support", "tests/unit")
+COPIED = (
+    "plugins",
+    "roles/reconnect/meta",
+    "tests/conftest.py",
+    "tests/fixtures",
+    "tests/support",
+    "tests/unit",
+)
 BAR = 0.9
 KILLED = (1, 3)
 # Those of a process that was ended because its time was over.

@@ -23,7 +23,7 @@ from .measure import progress
 
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 WORK = ("nothing to do", "something to do")
-WAYS = ("function", "module")
+WAYS = ("parser", "function", "module")
 RUNS = 3
 SLOW = 3.0
 """Seconds; what takes longer is run once."""

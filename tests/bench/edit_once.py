@@ -4,9 +4,10 @@
 
 """One edit in a process of its own, under whatever Python runs this; the oldest is 3.9.
 
-    edit_once.py function|module CODEX_HOME
+    edit_once.py parser|function|module CODEX_HOME
 
 Prints one line of JSON: `seconds`, and `peak`, the most memory of the process in bytes. Of the
+parser: once over the text, by tomllib or, where Python has none, by the vendored tomlkit. Of the
 function: from the file's path to the planned change, everything imported before. Of the module:
 from its import to its end, with the write if there is one.
 """
@@ -20,6 +21,18 @@ import os
 import pathlib
 import sys
 import time
+
+
+def time_parser(codex_home: str) -> float:
+    if sys.version_info >= (3, 11):
+        from tomllib import loads
+    else:
+        from ansible_collections.devfleet.codex.plugins.module_utils._vendor.tomlkit import loads
+
+    text = pathlib.Path(codex_home, "config.toml").read_text()
+    started = time.perf_counter()
+    loads(text)
+    return time.perf_counter() - started
 
 
 def time_function(codex_home: str) -> float:
@@ -63,7 +76,8 @@ def time_module(codex_home: str) -> float:
 
 def main() -> None:
     what, codex_home = sys.argv[1:]
-    seconds = (time_module if what == "module" else time_function)(codex_home)
+    timed = {"parser": time_parser, "function": time_function, "module": time_module}
+    seconds = timed[what](codex_home)
     # Not of getrusage, for that of Linux begins with the peak of whoever started this process.
     status = pathlib.Path("/proc/self/status").read_text().split()
     peak = int(status[status.index("VmHWM:") + 1]) * 1024

@@ -121,7 +121,12 @@ def _all_jobs(playbooks: Playbooks) -> list[Job]:
 
 
 def _growing_jobs(playbooks: Playbooks) -> list[Job]:
-    return [playbooks.floor(), *playbooks.nothing_to_do(), playbooks.lines()]
+    return [
+        playbooks.floor(),
+        *playbooks.nothing_to_do(),
+        *playbooks.parts_of_ours(),
+        playbooks.lines(),
+    ]
 
 
 def _fewest_jobs(playbooks: Playbooks) -> list[Job]:

@@ -27,6 +27,9 @@ NOTHING_TO_DO = (AUDIT, HEALTHY, CURED)
 LINES = "lineinfile + blockinfile"
 INI = "community.general.ini_file"
 
+SKIPPED = "of these: ansible.builtin.ping, then a task that is skipped"
+LOOK = "of these: codex_info and nothing else"
+
 
 class Stubs(t.NamedTuple):
     """Clients that answer at once: one of a healthy host, one of a host without WebSockets."""
@@ -86,6 +89,14 @@ class Playbooks(t.NamedTuple):
 
     def floor(self) -> Job:
         return self.job(FLOOR, PLAYBOOKS / "ping.yml", config=fleets.CONFIG)
+
+    def parts_of_ours(self) -> list[Job]:
+        """What the time above the floor goes to where nothing is to be done."""
+        healthy = self.stubs.healthy if self.stubs else None
+        return [
+            self.job(SKIPPED, PLAYBOOKS / "skipped.yml", config=fleets.CONFIG),
+            self.job(LOOK, PLAYBOOKS / "look.yml", client=healthy, config=fleets.CONFIG),
+        ]
 
     def nothing_to_do(self) -> list[Job]:
         """The audit and the cure of hosts of which none needs it."""

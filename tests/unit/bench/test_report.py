@@ -98,7 +98,7 @@ def test_an_edit_is_held_to_the_bar_of_its_python_and_to_linear_growth() -> None
         Edit(python, size, length, "nothing to do", way, seconds * length / 10_000, 30 * 2**20)
         for python, seconds in (("3.9", 0.02), ("3.11", 0.006))
         for size, length in (("1 KB", 1_000), ("100 KB", 100_000), ("1 MB", 1_000_000))
-        for way in ("function", "module")
+        for way in ("parser", "function", "module")
     ]
     section = edit_report.section(edits)
     assert verdicts(section) == {
@@ -107,7 +107,7 @@ def test_an_edit_is_held_to_the_bar_of_its_python_and_to_linear_growth() -> None
         "nothing to do, function, time a byte at 1 MB as a multiple of that at 100 KB"
         " (worst Python)": "met",
     }
-    assert "| 3.9 | 1 MB | nothing to do | 2.000 | 2.000 | 30 | 30 |" in section.text
+    assert "| 3.9 | 1 MB | nothing to do | 2.000 | 2.000 | 2.000 | 30 | 30 |" in section.text
 
 
 @pytest.mark.parametrize(

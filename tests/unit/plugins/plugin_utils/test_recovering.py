@@ -283,7 +283,7 @@ def test_a_choice_is_told_by_its_name_alone() -> None:
     result = decided(codex(known("cured"), {}), CLOSED, **CHOICE)
     assert result["message"] == "corp"
     assert result["recovery"]["why"] == "somebody has made corp the provider since"
-    long = {"planned": {**OURS, "user_choice": "c" * 500}}
+    long: Value = {"planned": {**OURS, "user_choice": "c" * 500}}
     assert decided(codex(known("cured"), {}), CLOSED, **long)["message"] == "c" * 77 + "..."
 
 
