@@ -40,6 +40,6 @@ def test_a_small_edit_is_measured(tmp_path: pathlib.Path) -> None:
     edits = edit.measure_edits(tmp_path, {"1 KB": 1_000}, {version: pathlib.Path(sys.executable)})
     section = edit_section(edits)
     assert section.failures == ()
-    assert [one.work for one in edits if one.seconds and one.peak] == [
-        *("nothing to do", "nothing to do", "something to do", "something to do")
+    assert [(one.work, one.way) for one in edits if one.seconds and one.peak] == [
+        (work, way) for work in edit.WORK for way in edit.WAYS
     ]
