@@ -52,6 +52,7 @@ _DOLLAR = (
     "one written; put it between single quotes, or write %24 for $"
 )
 _REASONS = {
+    "codex_name": "Codex ignores it",
     "byte_order_mark": "the file begins with a byte order mark; save it without one",
     "unterminated_quote": "the quote in line {opened} is not closed; close it",
     "inside_quotes": "it stands between the quotes opened in line {opened}; close them before it",
@@ -71,7 +72,7 @@ _REASONS = {
 
 
 def _why(dropped: _dotenv.Dropped) -> str:
-    reason = _REASONS.get(dropped.reason, "Codex ignores it").format(opened=dropped.opened)
+    reason = _REASONS[dropped.reason].format(opened=dropped.opened)
     return f"line {dropped.line} sets nothing: {reason}"
 
 

@@ -234,7 +234,7 @@ def _held_back(action: str, move: Move, result: Value, apply: str) -> str | None
 def _message(move: Move, seen: Seen) -> str:
     # The summary has the words around the name of a choice.
     if move.kind == "users_choice":
-        return clean(seen.user_choice or seen.active, 80)
+        return seen.user_choice or clean(seen.active, 80)
     return move.why
 
 

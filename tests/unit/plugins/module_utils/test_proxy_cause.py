@@ -167,6 +167,11 @@ def test_a_lost_no_proxy_line_explains_no_failure() -> None:
     assert explaining([lost], http("failed"), websocket("failed"), routes) is None
 
 
+def test_without_a_host_no_entry_covers_it() -> None:
+    dead = problem("dead_port")
+    assert explaining([dead], http("failed"), websocket("failed"), None, ("corp",)) == dead
+
+
 @pytest.mark.parametrize(
     ("no_proxy", "over_http", "expected"),
     [

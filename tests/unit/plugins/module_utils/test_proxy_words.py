@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.devfleet.codex.plugins.module_utils import _dotenv, _proxy_lines
 from ansible_collections.devfleet.codex.plugins.module_utils._proxy_lines import LostLine, lost
 from ansible_collections.devfleet.codex.plugins.module_utils._proxy_url import (
     covered_transports,
@@ -198,3 +199,7 @@ def test_a_reference_that_spoils_a_proxy_is_lost() -> None:
     assert lost(data, {}, NAMES) == ()
     data = b"w=x@y\nHTTPS_PROXY=http://u:p$w@h:1\n"
     assert lost(data, {}, NAMES) == (LostLine("HTTPS_PROXY", "http://u:p$w@h:1", DOLLAR),)
+
+
+def test_every_reason_for_a_lost_line_has_its_words() -> None:
+    assert set(_proxy_lines._REASONS) == set(_dotenv.REASONS)

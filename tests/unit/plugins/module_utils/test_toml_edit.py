@@ -295,14 +295,21 @@ def _torn(text: str, statements: t.Any, root: t.Any, values: t.Any) -> t.Any:
     return (_toml_edit.Replacement(len(text), "", "torn = \n"),)
 
 
-@pytest.mark.parametrize("mistake", [_blind, _torn])
+@pytest.mark.parametrize(
+    ("mistake", "reason"),
+    [
+        (_blind, "the result would say more than what was asked for"),
+        (_torn, "the result would not be TOML"),
+    ],
+)
 def test_a_result_of_another_meaning_is_never_handed_out(
-    mistake: t.Callable[..., t.Any], monkeypatch: pytest.MonkeyPatch
+    mistake: t.Callable[..., t.Any], reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_toml_edit, "insertions", mistake)
     with pytest.raises(EditRefused) as caught:
         plan("a = 1\n", {("k",): "v"})
     assert caught.value.fault == "editor"
+    assert str(caught.value).startswith(reason)
 
 
 @pytest.mark.parametrize(

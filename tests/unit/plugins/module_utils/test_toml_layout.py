@@ -163,6 +163,7 @@ def test_a_key_is_decoded(key: str, decoded: str) -> None:
         ('"\\q" = 1', 1),
         ('"\\UFFFFFFFF" = 1', 1),
         ('b = 1\n"\\UFFFFFFFF" = 1', 2),
+        ('b = 1\n"\\x" = 1', 2),
     ],
 )
 def test_what_is_not_understood_is_an_error(text: str, line: int) -> None:
@@ -192,6 +193,12 @@ def test_a_second_definition_is_an_error(text: str, line: int) -> None:
     with pytest.raises(LayoutError, match="is defined twice") as caught:
         build(scan(text))
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize("text", ["a.b=1\na.b.c=1\n", "a.b.c=1\na.b.c=1\n"])
+def test_a_key_that_cannot_be_is_named(text: str) -> None:
+    with pytest.raises(LayoutError, match=r'^line 2: key "a\.b\.c" is defined twice$'):
+        build(scan(text))
 
 
 @pytest.mark.parametrize(

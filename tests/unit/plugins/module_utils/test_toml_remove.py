@@ -51,6 +51,7 @@ Y = ("p", "y")
         pytest.param("[p.x.h]\na=1\n[c]\n[p.x]\nb=1\n[[p.x.l]]\n", [X], "[c]\n", id="in parts"),
         pytest.param("[[p]]\nx=1\n[p.q]\n[[p]]\n[c]\n", [("p",)], "[c]\n", id="array of tables"),
         pytest.param("p.x.a=1\nb=1\np.x.c=1\n", [X], "b=1\n", id="dotted keys"),
+        pytest.param("p.x.a.b=1\nb=1\n", [(*X, "a", "b")], "b=1\n", id="all of a dotted key"),
         pytest.param("[p]\nx.a=1\ny=1\n", [X], "[p]\ny=1\n", id="dotted keys in a table"),
         pytest.param("[p]\n[p.xx]\n[p.x]\n", [X], "[p]\n[p.xx]\n", id="longer name stays"),
         pytest.param("\ufeff[p.x]\n", [X], "\ufeff", id="byte order mark"),
@@ -86,6 +87,9 @@ def test_statements_go(text: str, paths: list[KeyPath], after: str) -> None:
             "p={\n  x=1, # cx\n  y=2 # cy\n}\n", [Y], "p={\n  x=1 # cx\n # cy\n}\n", id="comments"
         ),
         pytest.param("p={\n x=1 # cx\n ,y=2}\n", [X], "p={\n # cx\n y=2}\n", id="late comma"),
+        pytest.param(
+            "p={x=1,\n  y=[ # in\n 1]\n}\n", [Y], "p={x=1\n# in\n\n}\n", id="comment in the last"
+        ),
         pytest.param(
             "p={\n  x={ # in\n  a=1},\n  y=2\n}\n",
             [X],

@@ -69,6 +69,7 @@ def test_the_policy_of_the_role() -> None:
         ("serial", "-1"),
         ("serial", "1.5"),
         ("serial", "\u0663"),
+        ("serial", 10**9 + 1),
         ("serial", "9" * 5000),
         ("serial", [1, 5]),
         ("max_fail_percentage", -1),
@@ -84,6 +85,7 @@ def test_what_means_nothing_is_refused_in_a_sentence(name: str, value: t.Any) ->
     with pytest.raises(PolicyRefused) as refused:
         checked_policy({**VALUES, name: value})
     said = str(refused.value)
+    assert said.startswith(f"reconnect_{name} is {str(value)[:20]}")
     assert said.startswith(f"reconnect_{name} is ")
     assert "; it must be " in said
     assert said.endswith(" Nothing was changed.")
