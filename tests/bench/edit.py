@@ -41,7 +41,7 @@ notifications = true
 """
 _CHOICE = 'model_provider = "openai_http"\n'
 _PROJECT = """
-[projects."/home/dev/work/team-{team:02}/service-{number:05}"]
+[projects."/home/dev/code/team-{team:02}/service-{number:05}"]
 trust_level = "trusted"
 """
 _SERVER = """

@@ -29,7 +29,7 @@ CONFIG = """\
 model = "gpt-5.3-codex"
 check_for_update_on_startup = false
 
-[projects."/home/dev/work/api"]
+[projects."/home/dev/code/api"]
 trust_level = "trusted"
 
 [mcp_servers.docs]
