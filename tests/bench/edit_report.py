@@ -20,11 +20,12 @@ _TITLE = "The edit of one config"
 _FRAME = f"""\
 `http_provider` on a config as Codex and its user write them together: projects, servers with
 comments, a few keys above them. The parser reads the text once, and does nothing else: tomllib, or
-tomlkit on Pythons that have no tomllib, where it is nearly all of the time. The function runs from
-the file's path to the planned change; the module from its import out of an archive, as Ansible
-brings it to a machine, to its end, with the write if there is one. tomlkit is the vendored one.
-Each figure is the median of {RUNS} processes, or one where that took {SLOW:.0f} s and more; memory
-is the most that the process held.
+tomlkit on Pythons that have no tomllib, where it is nearly all of the time (less of it than alone,
+for the collection pauses Python's garbage collector meanwhile). The function runs from the file's
+path to the planned change; the module from its import out of an archive, as Ansible brings it to a
+machine, to its end, with the write if there is one. tomlkit is the vendored one. Each figure is the
+median of {RUNS} processes, or one where that took {SLOW:.0f} s and more; memory is the most that
+the process held.
 """
 _HEADS = (
     "Python",

@@ -40,7 +40,9 @@ the role and to pack the module.
 """
 _SSH = """\
 As many users of this machine, behind one SSH server on loopback; `ControlPersist` as Ansible has
-it, so that a command finds the connections open that were used less than a minute ago.
+it, so that a command finds the connections open that were used less than a minute ago: with 100
+hosts every run but the first, which is that of ping. With 500 hosts a run takes longer than a
+minute, and each of them opens all connections anew. That is what the growth over ssh is.
 """
 _REAL = """\
 Codex itself on every host, and for each host a service and a proxy on loopback, all of them on the
