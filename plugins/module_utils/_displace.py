@@ -118,8 +118,10 @@ def guarded(path: str, patience: float) -> t.Iterator[Guard]:
     try:
         yield Guard(handle, _is_leased(handle, time.monotonic() + patience))
     finally:
-        # The lease ends with it.
-        os.close(handle)
+        # The lease ends with it. It was only read from, and the file may have been replaced by now,
+        # so that this must not look as if it had not.
+        with contextlib.suppress(OSError):
+            os.close(handle)
 
 
 def _is_leased(handle: int, deadline: float) -> bool:
