@@ -231,6 +231,25 @@ def test_a_folder_two_levels_away_is_not_made(tmp_path: pathlib.Path) -> None:
 EXCHANGE = f"{_displace.__name__}.exchanged"
 
 
+def test_a_close_that_fails_after_the_replacement_is_no_failure(
+    config: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, close = _files.snapshot(str(config)), os.close
+    failed = []
+
+    def fail(handle: int) -> None:
+        is_file = stat.S_ISREG(os.fstat(handle).st_mode)
+        close(handle)
+        if is_file and config.read_bytes() == NEW:
+            failed.append(handle)
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(os, "close", fail)
+    _files.replace(before, NEW)
+    assert config.read_bytes() == NEW
+    assert failed and os.listdir(config.parent) == ["config.toml"]
+
+
 @pytest.mark.parametrize("step", ["os.fsync", EXCHANGE, "os.fchmod", "tempfile.mkstemp"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
 def test_a_step_that_fails_leaves_the_old_bytes_and_nothing_else(
