@@ -99,7 +99,8 @@ def plan(
         if assignment.name in remove
     ]
     changes = _changes(text, reading, wanted)
-    replacements = [*removed, *(one for one, _dropped in changes.values())]
+    of_lines = [*removed, *(one for one, _dropped in changes.values())]
+    replacements = list(of_lines)
     mended = tuple(dropped for _one, dropped in changes.values() if dropped is not None)
     added = {name: value for name, value in wanted.items() if name not in changes}
     if added:
@@ -113,7 +114,7 @@ def plan(
             followers = _verified(values, result, set_values, remove)
         except _Otherwise as otherwise:
             # Added lines alone disturb nothing, so one that stood there is to blame.
-            places = [text.count("\n", 0, one.start) + 1 for one in ordered if one.old]
+            places = [text.count("\n", 0, one.start) + 1 for one in of_lines]
             raise EditRefused(str(otherwise), min(places, default=None)) from None
     return Edit(before, after, ordered, mended, _loses_mark(text, ordered), followers)
 
