@@ -163,7 +163,7 @@ def test_a_key_is_decoded(key: str, decoded: str) -> None:
         ('"\\q" = 1', 1),
         ('"\\UFFFFFFFF" = 1', 1),
         ('b = 1\n"\\UFFFFFFFF" = 1', 2),
-        ('b = 1\n"\\x" = 1', 2),
+        ('b = 1\n"\\UFFFFFFFF" = 1\nc = 1\n', 2),
     ],
 )
 def test_what_is_not_understood_is_an_error(text: str, line: int) -> None:
