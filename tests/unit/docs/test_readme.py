@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import containers
@@ -119,7 +120,7 @@ def test_every_make_target_is_one_of_the_makefile(page: str) -> None:
         word
         for line in code(page)
         if line.startswith("make ")
-        for word in line.partition("#")[0].split()[1:]
+        for word in shlex.split(line, comments=True)[1:]
         if "=" not in word
     }
     assert named - targets == set()
