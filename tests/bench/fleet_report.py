@@ -33,16 +33,16 @@ and its proof, first on one host and then on the others; the pauses between two 
 shipped) are set to 0, for they are waiting and no work.
 
 A healthy host is two tasks: the look, which is one module as ping is, and a second one that it
-skips. The rows "of these" show what each of them costs by itself. The look is dearer than ping by a
-client that is started twice and by 270 KB more of program to bring, unpack and compile; the rest
-is the check of the role's variables and of the answer, and what the controller does once: to read
-the role and to pack the module.
+skips. The rows "of these" show what each of them costs by itself. The look is dearer than ping by
+the client that it starts and by more program to bring, unpack and compile; the rest is the check of
+the role's variables and of the answer, and what the controller does once: to read the role and to
+pack the module.
 """
 _SSH = """\
 As many users of this machine, behind one SSH server on loopback; `ControlPersist` as Ansible has
-it, so that a command finds the connections open that were used less than a minute ago: with 100
-hosts every run but the first, which is that of ping. With 500 hosts a run takes longer than a
-minute, and each of them opens all connections anew. That is what the growth over ssh is.
+it, so that a command finds the connections open that were used less than a minute ago. The first
+run on a fleet, which is that of ping, opens them, and so does every run after one that has taken
+longer than a minute: a fleet that is large enough for that pays for it at each run.
 """
 _REAL = """\
 Codex itself on every host, and for each host a service and a proxy on loopback, all of them on the
