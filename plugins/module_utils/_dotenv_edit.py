@@ -100,12 +100,10 @@ def plan(
     ]
     changes = _changes(text, reading, wanted)
     of_lines = [*removed, *(one for one, _dropped in changes.values())]
-    replacements = list(of_lines)
     mended = tuple(dropped for _one, dropped in changes.values() if dropped is not None)
     added = {name: value for name, value in wanted.items() if name not in changes}
-    if added:
-        replacements.append(_addition(text, reading, added, mended, removed))
-    ordered = tuple(sorted(replacements, key=lambda one: (one.start, one.end)))
+    of_more = [_addition(text, reading, added, mended, removed)] if added else []
+    ordered = tuple(sorted([*of_lines, *of_more], key=lambda one: (one.start, one.end)))
     after = bytes_of(_toml_splice.apply(text, ordered))
     followers: tuple[str, ...] = ()
     if ordered:
